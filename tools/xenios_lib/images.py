@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: MIT
+"""What QEMU boots: guests' files, Debian's Xen, GRUB ISOs.
+
+Everything made here lives in the cache under a name that is a hash of what
+it was made from, so it is made once and never stale.
+"""
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tempfile
+import zlib
+
+from . import packages
+from .base import (InputError, ToolError, cache_dir, file_lock, hash_file,
+                   say, write_atomically)
+from .elf import check_pv_kernel
+
+GUEST_FILE_MAX = 1 << 30
+ISO_KEEP = 8                # older ISOs leave the cache
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def check_readable(path, what):
+    """Raise InputError unless path is a regular file we can read."""
+    try:
+        info = os.stat(path)
+    except OSError as error:
+        raise InputError("cannot find %s %s (%s); check the path" % (
+            what, path, error.strerror.lower())) from None
+    if not stat.S_ISREG(info.st_mode):
+        raise InputError("%s %s is not a regular file; give a file" %
+                         (what, path))
+    if info.st_size > GUEST_FILE_MAX:
+        raise InputError("%s %s is larger than 1 GiB; give a smaller file" %
+                         (what, path))
+    if not os.access(path, os.R_OK):
+        raise InputError("cannot read %s %s; check its permissions" %
+                         (what, path))
+
+
+def guest_kernel(path):
+    """Check d0's kernel; returns the path of the plain ELF to boot."""
+    check_readable(path, "the kernel")
+    with open(path, "rb") as handle:
+        data = handle.read()
+    if data[:2] != GZIP_MAGIC:
+        check_pv_kernel(path, data)
+        return os.path.abspath(path)
+    name = hashlib.sha256(data).hexdigest()[:32]
+    plain = os.path.join(cache_dir("kernels"), name)
+    try:
+        data = gzip.decompress(data)
+    except (OSError, EOFError, zlib.error):
+        raise InputError("%s is a damaged gzip file; copy it again" %
+                         path) from None
+    check_pv_kernel(path, data)
+    if not os.path.exists(plain):
+        write_atomically(plain, data)
+    return plain
+
+
+def _newest_xen_package():
+    """Debian 12's Xen, or the newest one this distribution has."""
+    listed = subprocess.run(
+        ["apt-cache", "pkgnames", "xen-hypervisor-4."],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        check=False).stdout.split()
+    found = {}
+    for name in listed:
+        match = re.fullmatch(r"xen-hypervisor-4\.(\d+)-amd64", name)
+        if match:
+            found[int(match.group(1))] = name
+    if not found:
+        return None
+    return found.get(17) or found[max(found)]
+
+
+def _download_xen(directory):
+    """Fetch and unpack Xen's package below directory; nothing is installed."""
+    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
+        raise ToolError("--on xen needs apt-get and dpkg to fetch Debian's "
+                        "Xen package")
+    package = _newest_xen_package()
+    if package is None and packages.apt_get("update"):
+        package = _newest_xen_package()
+    if package is None:
+        raise ToolError("no xen-hypervisor-4.*-amd64 package is known to apt")
+    say("fetching %s (unpacked into the cache, not installed)" % package)
+    fetch = ["apt-get", "-q", "download", package]
+    if os.geteuid() == 0:
+        # apt's own user cannot write into root's cache.
+        fetch[1:1] = ["-o", "APT::Sandbox::User=root"]
+    done = subprocess.run(fetch, cwd=directory, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    debs = [f for f in os.listdir(directory) if f.endswith(".deb")]
+    if done.returncode != 0 or not debs:
+        raise ToolError("could not download %s:\n%s" % (
+            package, done.stdout.decode("utf-8", "replace").rstrip()))
+    subprocess.run(["dpkg", "-x", os.path.join(directory, debs[0]),
+                    os.path.join(directory, "root")], check=True)
+
+
+def xen_image():
+    """The path of an uncompressed Xen, fetched on first use."""
+    base = cache_dir("xen")
+    image = os.path.join(base, "xen")
+    with file_lock(os.path.join(base, "lock")):
+        if os.path.exists(image):
+            return image
+        with tempfile.TemporaryDirectory(dir=base) as directory:
+            _download_xen(directory)
+            boot = os.path.join(directory, "root", "boot")
+            packed = [f for f in sorted(os.listdir(boot))
+                      if re.fullmatch(r"xen-4\.\d+-amd64\.gz", f)]
+            if not packed:
+                raise ToolError("the Xen package has no /boot/xen-*.gz")
+            with gzip.open(os.path.join(boot, packed[0]), "rb") as handle:
+                write_atomically(image, handle.read())
+            write_atomically(os.path.join(base, "version"),
+                             packed[0][:-3].encode())
+    return image
+
+
+def grub_words(text):
+    """A command line as words quoted for GRUB's script language."""
+    return " ".join("'" + word.replace("'", "'\\''") + "'"
+                    for word in text.split())
+
+
+def grub_config(hv_cmdline, modules):
+    """GRUB's script: modules are (name in /boot, text) pairs.
+
+    Should GRUB itself fail (too little memory for the images, say), it
+    prints the line by which a hypervisor refuses to start, and powers off.
+    """
+    lines = ["insmod serial", "serial --unit=0 --speed=115200",
+             "terminal_output serial", "set timeout=0",
+             "multiboot2 /boot/xenios.elf " + grub_words(hv_cmdline)]
+    for index, (name, text) in enumerate(modules):
+        option = "--nounzip " if index else ""
+        lines.append("module2 %s/boot/%s %s" % (option, name,
+                                                grub_words(text)))
+    body = " && ".join(line.strip() for line in lines[4:])
+    return "\n".join(lines[:4] + [
+        "if " + body, "then boot", "fi",
+        "echo '(xenios) cannot start: GRUB could not load the images; "
+        "give the machine more memory'", "halt"]) + "\n"
+
+
+def _prune(directory):
+    """Keep the few ISOs used last."""
+    files = [os.path.join(directory, f) for f in os.listdir(directory)
+             if f.endswith(".iso")]
+    for old in sorted(files, key=os.path.getmtime)[:-ISO_KEEP]:
+        os.unlink(old)
+
+
+def grub_iso(hypervisor, hv_cmdline, modules, uefi):
+    """A bootable ISO; modules are (path, text), the first one d0's kernel."""
+    platform = "x86_64-efi" if uefi else "i386-pc"
+    names = ["module%d" % index for index in range(len(modules))]
+    config = grub_config(hv_cmdline,
+                         list(zip(names, (text for _, text in modules))))
+    digest = hashlib.sha256((platform + "\n" + config).encode())
+    for path in [hypervisor] + [path for path, _ in modules]:
+        digest.update(hash_file(path).encode())
+    directory = cache_dir("iso")
+    iso = os.path.join(directory, digest.hexdigest()[:32] + ".iso")
+    with file_lock(os.path.join(directory, "lock")):
+        if os.path.exists(iso):
+            os.utime(iso)
+            return iso
+        with tempfile.TemporaryDirectory(dir=directory) as tree:
+            boot = os.path.join(tree, "tree", "boot")
+            os.makedirs(os.path.join(boot, "grub"))
+            shutil.copyfile(hypervisor, os.path.join(boot, "xenios.elf"))
+            for name, (path, _) in zip(names, modules):
+                shutil.copyfile(path, os.path.join(boot, name))
+            with open(os.path.join(boot, "grub", "grub.cfg"), "w",
+                      encoding="utf-8") as handle:
+                handle.write(config)
+            made = os.path.join(tree, "made.iso")
+            done = subprocess.run(
+                ["grub-mkrescue", "-d", "/usr/lib/grub/" + platform,
+                 "--fonts=", "--locales=", "--themes=", "--compress=no",
+                 "-o", made, os.path.join(tree, "tree")],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, check=False)
+            if done.returncode != 0:
+                raise ToolError("grub-mkrescue failed:\n" +
+                                done.stdout.decode("utf-8", "replace"))
+            os.replace(made, iso)
+        _prune(directory)
+    return iso
+
+
+def ovmf():
+    """The paths of OVMF's code and of its pristine variable store."""
+    for suffix in ("", "_4M"):
+        code = "/usr/share/OVMF/OVMF_CODE%s.fd" % suffix
+        variables = "/usr/share/OVMF/OVMF_VARS%s.fd" % suffix
+        if os.path.exists(code) and os.path.exists(variables):
+            return code, variables
+    raise ToolError("OVMF is not in /usr/share/OVMF; install package ovmf")

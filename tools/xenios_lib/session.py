@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""One QEMU run: copies the console both ways and knows how it ended.
+
+QEMU's serial line is its own stdin and stdout, which are pipes to us: so we
+see every byte, and QEMU never sees a terminal.  It is killed on every way
+out, by the kernel if this process is killed itself.  How long it may live
+after a final line is limited: a hypervisor that cannot power off the
+machine must not hang the tool.
+"""
+import ctypes
+import errno
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+from .base import (INPUT_ERROR, INTERRUPTED, NO_END, OK, PANIC, TIMEOUT,
+                   InputError)
+from .console import Console, Final
+
+LEAVE_HELP = "Ctrl-A X leaves, Ctrl-A C is QEMU's monitor"
+CTRL_A = 0x01
+CTRL_D = b"\x04"
+QUIET_AFTER_FINAL = 1.0     # seconds without a byte, then QEMU is ended
+QUIET_AFTER_FINAL_XEN = 0.4  # Xen halts the machine, QEMU stays for ever
+LONGEST_AFTER_FINAL = 10.0
+PROMPT_QUIET = 0.2          # a prompt has come when the line rests this long
+SILENT_QUIET = 3.0          # and a guest without prompts gets its line then
+
+
+def _die_with_parent():
+    """In the child: SIGKILL when the tool dies, whatever way it dies."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(1, signal.SIGKILL, 0, 0, 0)
+
+
+class Interrupted(Exception):
+    """Ctrl-C, or somebody wants us gone."""
+
+
+def _interrupt(_signal, _frame):
+    raise Interrupted()
+
+
+class Terminal:
+    """The user's terminal in raw mode for input; output stays as it was."""
+
+    def __init__(self, fd):
+        self.fd = fd
+        self._saved = termios.tcgetattr(fd)
+        mode = termios.tcgetattr(fd)
+        mode[0] &= ~(termios.ICRNL | termios.IXON | termios.BRKINT)
+        mode[3] &= ~(termios.ICANON | termios.ECHO | termios.ISIG |
+                     termios.IEXTEN)
+        mode[6][termios.VMIN], mode[6][termios.VTIME] = 1, 0
+        termios.tcsetattr(fd, termios.TCSANOW, mode)
+
+    def restore(self):
+        """Give the terminal back as we found it."""
+        termios.tcsetattr(self.fd, termios.TCSADRAIN, self._saved)
+
+
+class Session:
+    """Runs one QEMU command to its end."""
+
+    def __init__(self, command, hypervisor, timeout=None, log=None,
+                 interactive=False, show=True, on_line=None):
+        self.command = command
+        self.hypervisor = hypervisor
+        self.deadline = time.monotonic() + timeout if timeout else None
+        self.timeout = timeout
+        self.log = log
+        self.show = show
+        self.interactive = interactive
+        self.console = Console(hypervisor, on_line)
+        self.stop_reason = None     # a Final set from outside by stop()
+        self._terminal = None
+        self._qemu = None
+        self._errors = b""
+        self._output_seen = False
+        self._last_output = time.monotonic()
+        self._held_return = b""
+        self._final_at = None
+        self._typed = b""           # piped input that is not yet sent
+        self._input_ended = False
+        self._after_ctrl_a = False
+
+    def stop(self, status, text):
+        """End the run at the next turn; for on_line callbacks."""
+        self.stop_reason = Final(status, text)
+
+    def silent_for(self):
+        """Seconds since the last byte came."""
+        return time.monotonic() - self._last_output
+
+    def run(self, on_tick=None):
+        """Boot, copy, wait; returns a Final.  Never leaves a QEMU behind."""
+        handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        before = {s: signal.signal(s, _interrupt) for s in handled}
+        try:
+            self._start()
+            return self._judge(self._loop(on_tick))
+        except Interrupted:
+            return Final(INTERRUPTED, "interrupted")
+        finally:
+            self._kill()
+            if self._terminal:
+                self._terminal.restore()
+            for number, action in before.items():
+                signal.signal(number, action)
+
+    def _start(self):
+        tty = self.interactive and sys.stdin.isatty()
+        serial = (["-serial", "mon:stdio"] if tty else
+                  ["-serial", "stdio", "-monitor", "none"])
+        # pylint: disable=subprocess-popen-preexec-fn,consider-using-with
+        try:
+            self._qemu = subprocess.Popen(
+                self.command + serial, bufsize=0, start_new_session=True,
+                stdin=(subprocess.PIPE if self.interactive
+                       else subprocess.DEVNULL),
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                preexec_fn=_die_with_parent)
+        except OSError as error:
+            raise InputError("cannot run %s (%s); install qemu-system-x86 or "
+                             "give --qemu" % (self.command[0],
+                                              error.strerror.lower())
+                             ) from None
+        os.set_blocking(self._qemu.stdout.fileno(), False)
+        os.set_blocking(self._qemu.stderr.fileno(), False)
+        if tty:
+            self._terminal = Terminal(sys.stdin.fileno())
+
+    def _loop(self, on_tick):
+        """Copy until QEMU ends or must end; returns a Final or None."""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(self._qemu.stdout, selectors.EVENT_READ,
+                             self._from_guest)
+            waiting.register(self._qemu.stderr, selectors.EVENT_READ,
+                             self._from_qemu)
+            if self.interactive:
+                self._watch_input(waiting)
+            while True:
+                for key, _ in waiting.select(0.1):
+                    if not key.data():
+                        waiting.unregister(key.fileobj)
+                self._send_typed()
+                if on_tick:
+                    on_tick(self)
+                end = self._time_to_end()
+                if end:
+                    return end
+                if self._qemu.poll() is not None:
+                    self._drain()
+                    return None
+
+    def _watch_input(self, waiting):
+        try:
+            waiting.register(sys.stdin, selectors.EVENT_READ, self._from_user)
+        except (PermissionError, ValueError):
+            # A regular file cannot be waited for, but never blocks either.
+            self._typed = sys.stdin.buffer.read().replace(b"\n", b"\r")
+            self._end_input()
+
+    def _from_guest(self):
+        """Copy what the guest wrote; False at the end of the stream."""
+        data = self._read(self._qemu.stdout)
+        if data:
+            self._output_seen = True
+            self._last_output = time.monotonic()
+            self._put(self.console.feed(data))
+            if self.console.final and self._final_at is None:
+                self._final_at = self._last_output
+        return data != b""
+
+    def _from_qemu(self):
+        data = self._read(self._qemu.stderr)
+        self._errors = (self._errors + (data or b""))[-4096:]
+        return data != b""
+
+    @staticmethod
+    def _read(stream):
+        """Bytes, b"" at the end, None when there are none yet."""
+        try:
+            return os.read(stream.fileno(), 65536)
+        except BlockingIOError:
+            return None
+
+    def _drain(self):
+        """QEMU has ended: take what is still in the pipes."""
+        while True:
+            data = self._read(self._qemu.stdout)
+            if not data:
+                break
+            self._output_seen = True
+            self._put(self.console.feed(data))
+        self._from_qemu()
+        self._put(self.console.end(), last=True)
+
+    def _put(self, data, last=False):
+        """To the log and to stdout; a serial line ends its lines by CR LF,
+        files by LF."""
+        data = self._held_return + data
+        self._held_return = b""
+        if data.endswith(b"\r") and not last:
+            data, self._held_return = data[:-1], b"\r"
+        data = data.replace(b"\r\n", b"\n")
+        if not data:
+            return
+        if self.log:
+            self.log.write(data)
+            self.log.flush()
+        if self.show:
+            self._write_out(data)
+
+    def _write_out(self, data):
+        try:
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        except BrokenPipeError:
+            self.show = False
+            self.stop(NO_END, "nobody reads the console any more")
+
+    def _from_user(self):
+        """Keys or piped text, on the way to the guest."""
+        data = os.read(sys.stdin.fileno(), 1024)
+        if not data:
+            self._end_input()
+            return False
+        if self._terminal:
+            self._keys(data)
+        else:
+            self._typed += data.replace(b"\n", b"\r")
+        return True
+
+    def _end_input(self):
+        """The end of piped input is what Ctrl-D is on a terminal."""
+        self._input_ended = True
+        self._typed += CTRL_D
+
+    def _keys(self, data):
+        """Keys go to QEMU, which knows Ctrl-A; we only look for the X, so
+        that leaving works even when QEMU hangs."""
+        for key in data:
+            if self._after_ctrl_a and key in b"xX":
+                self.stop(OK, "left")
+            self._after_ctrl_a = key == CTRL_A and not self._after_ctrl_a
+        self._to_qemu(data)
+
+    def _send_typed(self):
+        """Piped input goes line by line, each when a prompt waits for it:
+        sent at once it would be lost in the boot loader or overrun the
+        UART."""
+        if not self._typed or not self.console.input_ready:
+            return
+        quiet = PROMPT_QUIET if self.console.at_prompt() else SILENT_QUIET
+        if self.silent_for() < quiet:
+            return
+        line, end, self._typed = self._typed.partition(b"\r")
+        if not end and not self._input_ended:
+            self._typed = line
+            return
+        self._last_output = time.monotonic()
+        self._to_qemu(line + end)
+
+    def _to_qemu(self, data):
+        try:
+            self._qemu.stdin.write(data)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise
+
+    def _time_to_end(self):
+        """A Final when QEMU must not go on, else None."""
+        if self.stop_reason:
+            return self.stop_reason
+        now = time.monotonic()
+        if self._final_at is not None:
+            quiet = (QUIET_AFTER_FINAL_XEN if self.hypervisor == "xen"
+                     else QUIET_AFTER_FINAL)
+            if (self.silent_for() > quiet or
+                    now - self._final_at > LONGEST_AFTER_FINAL):
+                return self.console.final
+        elif self.deadline is not None and now > self.deadline:
+            return Final(TIMEOUT, "stopped after %g s (--timeout)" %
+                         self.timeout)
+        return None
+
+    def _judge(self, end):
+        """The Final of a run, however it ended."""
+        if end:
+            self._put(self.console.end(), last=True)
+        if end or self.console.final:
+            return self.stop_reason or self.console.final or end
+        errors = self._errors.decode("utf-8", "replace").strip()
+        if self._qemu.returncode != 0:
+            status = NO_END if self._output_seen else INPUT_ERROR
+            return Final(status, "QEMU ended with status %d: %s" % (
+                self._qemu.returncode, errors or "it gave no reason"))
+        return Final(PANIC, "the machine stopped without a word from the "
+                     "hypervisor (triple fault?)")
+
+    def _kill(self):
+        if self._qemu is None:
+            return
+        if self._qemu.poll() is None:
+            self._qemu.kill()
+        self._qemu.wait()
+        for stream in (self._qemu.stdin, self._qemu.stdout,
+                       self._qemu.stderr):
+            if stream:
+                try:
+                    stream.close()
+                except OSError:
+                    pass
