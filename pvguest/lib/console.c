@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The console, in its two forms.
+ *
+ * The initial domain talks to the hypervisor: console_io(write) prints,
+ * VIRQ_CONSOLE announces input, console_io(read) fetches it.  It works from
+ * the first instruction on, which is why the very first words of any bring-up
+ * go through it.
+ *
+ * An ordinary domain has a page shared with whoever serves its console: two
+ * rings of bytes with free-running indices, and an event channel that says
+ * "look".  Of each ring one side owns the producer, the other the consumer
+ * index:
+ *
+ *   C1  bytes are written before the producer index that covers them
+ *   C2  prod - cons, as unsigned, is the fill level; it never exceeds the ring
+ *   C3  a full ring is waited out by yielding: the other side must run
+ */
+#include <pv/console.h>
+#include <pv/evtchn.h>
+#include <pv/hypercall.h>
+#include <pv/mm.h>
+#include <pv/sched.h>
+#include <pv/start.h>
+
+#include <xen/io/console.h>
+
+static struct xencons_interface *ring;
+static evtchn_port_t console_port;
+
+static bool is_initial_domain(void)
+{
+    return (start_info->flags & SIF_INITDOMAIN) != 0;
+}
+
+static void ring_put(char c)
+{
+    uint32_t producer = ring->out_prod;
+
+    while (producer - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >=
+           sizeof(ring->out)) {
+        evtchn_send(console_port);
+        sched_yield();                                          /* C3 */
+    }
+    ring->out[producer % sizeof(ring->out)] = c;
+    __atomic_store_n(&ring->out_prod, producer + 1, __ATOMIC_RELEASE);
+}
+
+static int ring_get(void)
+{
+    uint32_t consumer = ring->in_cons;
+    int c;
+
+    if (consumer == __atomic_load_n(&ring->in_prod, __ATOMIC_ACQUIRE)) {
+        return -1;
+    }
+    c = (unsigned char)ring->in[consumer % sizeof(ring->in)];
+    __atomic_store_n(&ring->in_cons, consumer + 1, __ATOMIC_RELEASE);
+    evtchn_send(console_port);
+    return c;
+}
+
+void console_write(const char *text, size_t length)
+{
+    if (ring == NULL) {
+        hypercall_console_io(CONSOLEIO_write, (unsigned int)length,
+                             (char *)(uintptr_t)text);
+        return;
+    }
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\n') {
+            ring_put('\r');
+        }
+        ring_put(text[i]);
+    }
+    evtchn_send(console_port);
+}
+
+int console_try_read(void)
+{
+    char c;
+
+    if (ring != NULL) {
+        return ring_get();
+    }
+    if (hypercall_console_io(CONSOLEIO_read, 1, &c) != 1) {
+        return -1;
+    }
+    return (unsigned char)c;
+}
+
+int console_read(void)
+{
+    bool were_masked = upcalls_save_and_disable();
+    int c;
+
+    while ((c = console_try_read()) < 0) {
+        sched_block();
+        upcalls_save_and_disable();
+    }
+    upcalls_restore(were_masked);
+    return c;
+}
+
+/* The event's whole message is "look again"; waking up is all it does. */
+static void input_ready(evtchn_port_t port, void *context)
+{
+    (void)port;
+    (void)context;
+}
+
+void console_init(void)
+{
+    if (is_initial_domain()) {
+        if (evtchn_bind_virq(VIRQ_CONSOLE, 0, &console_port) != 0) {
+            return;                     /* output still works */
+        }
+    } else {
+        ring = mfn_to_virt(start_info->console.domU.mfn);
+        console_port = start_info->console.domU.evtchn;
+    }
+    evtchn_set_handler(console_port, input_ready, NULL);
+    evtchn_unmask(console_port);
+}
