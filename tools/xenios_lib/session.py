@@ -87,6 +87,7 @@ class Session:
         self._typed = b""           # piped input that is not yet sent
         self._input_ended = False
         self._after_ctrl_a = False
+        self._answered = True       # the guest wrote since the last line
 
     def stop(self, status, text):
         """End the run at the next turn; for on_line callbacks."""
@@ -169,7 +170,7 @@ class Session:
         """Copy what the guest wrote; False at the end of the stream."""
         data = self._read(self._qemu.stdout)
         if data:
-            self._output_seen = True
+            self._output_seen = self._answered = True
             self._last_output = time.monotonic()
             self._put(self.console.feed(data))
             if self.console.final and self._final_at is None:
@@ -256,7 +257,8 @@ class Session:
         UART."""
         if not self._typed or not self.console.input_ready:
             return
-        quiet = PROMPT_QUIET if self.console.at_prompt() else SILENT_QUIET
+        prompted = self._answered and self.console.at_prompt()
+        quiet = PROMPT_QUIET if prompted else SILENT_QUIET
         if self.silent_for() < quiet:
             return
         line, end, self._typed = self._typed.partition(b"\r")
@@ -264,6 +266,7 @@ class Session:
             self._typed = line
             return
         self._last_output = time.monotonic()
+        self._answered = False
         self._to_qemu(line + end)
 
     def _to_qemu(self, data):
