@@ -115,14 +115,15 @@ typedef struct xen_add_to_physmap xen_add_to_physmap_t;
 DEFINE_XEN_GUEST_HANDLE(xen_add_to_physmap_t);
 
 #define XENMEM_add_to_physmap_batch 23
+union xen_add_to_physmap_batch_extra {
+    domid_t foreign_domid;      /* IN: for gmfn_foreign */
+    uint16_t res0;              /* IN: else 0 */
+};
 struct xen_add_to_physmap_batch {
     domid_t domid;          /* IN */
     uint16_t space;         /* IN */
     uint16_t size;          /* IN: length of the three arrays */
-    union xen_add_to_physmap_batch_extra {
-        domid_t foreign_domid;  /* IN: for gmfn_foreign */
-        uint16_t res0;          /* IN: else 0 */
-    } u;
+    union xen_add_to_physmap_batch_extra u;
     XEN_GUEST_HANDLE(xen_ulong_t) idxs;     /* IN */
     XEN_GUEST_HANDLE(xen_pfn_t) gpfns;      /* IN */
     XEN_GUEST_HANDLE(int) errs;             /* OUT: 0 or an error each */
