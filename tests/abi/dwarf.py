@@ -48,7 +48,7 @@ class Entry:
 
 
 def read(object_file):
-    """All entries of an object file: {offset: Entry}."""
+    """All entries of an object file, {offset: Entry}, and a pointer's size."""
     text = subprocess.run(
         ["readelf", "--debug-dump=info", "--wide", object_file],
         check=True, stdout=subprocess.PIPE, universal_newlines=True).stdout
@@ -69,19 +69,14 @@ def read(object_file):
         match = ATTRIBUTE.match(line)
         if match and current is not None:
             current.attributes[match.group(1)] = match.group(2)
-    return entries
+    return entries, int(re.search(r"Pointer Size: *(\d+)", text).group(1))
 
 
 class Types:
     """The types of one object file."""
 
     def __init__(self, object_file):
-        self.entries = read(object_file)
-        self.pointer_bytes = 8
-        for entry in self.entries.values():
-            if entry.tag == "DW_TAG_pointer_type":
-                self.pointer_bytes = entry.number("DW_AT_byte_size")
-                break
+        self.entries, self.pointer_bytes = read(object_file)
 
     def type_of(self, entry):
         text = entry.attributes.get("DW_AT_type")
@@ -105,8 +100,9 @@ class Types:
                         count = 0 if bound is None else bound + 1
                     total *= count
             return total
-        target = self.type_of(entry)
-        return self.pointer_bytes if target is None else self.size(target)
+        if entry.tag == "DW_TAG_pointer_type":
+            return self.pointer_bytes
+        return self.size(self.type_of(entry))
 
     def fields(self, entry, prefix="", base=0):
         """(name, offset, size) of each field, nested unnamed types opened."""
