@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Guest memory of the fake machine.
+ *
+ * An access of the hypervisor to a guest's linear address does here what the
+ * processor does on the real machine: it walks the page table of the current
+ * vcpu's mode, checks permissions as a supervisor access with CR0.WP set and
+ * SMAP lifted would (SDM 3A 4.6.1: present and, for a write, writable at
+ * every level; the U bit does not matter), and sets accessed and dirty bits
+ * with a locked exchange, because the guest's other CPUs write the same
+ * entries.
+ *
+ *   G1  addresses outside the guest's halves fault before any walk, and the
+ *       hypervisor's slots are never walked
+ *   G2  an entry of a validated table names RAM; anything else is a hole in
+ *       the page-table rules, and panics
+ *   G3  an access is atomic within a page; one that crosses pages may have
+ *       done its first part when the second faults
+ *
+ * Windows replace the walk for tests that only want to pass arguments.
+ */
+#include "internal.h"
+
+#include <string.h>
+
+#define PTE_P  0x001ull
+#define PTE_RW 0x002ull
+#define PTE_A  0x020ull
+#define PTE_D  0x040ull
+#define PTE_PS 0x080ull
+#define PTE_FRAME(e) (((e) >> PAGE_SHIFT) & ((1ull << 40) - 1))
+
+#define WINDOWS_MAX 16
+
+static struct {
+    uint64_t base;
+    size_t size;
+    uint8_t *memory;
+    bool writable;
+} windows[WINDOWS_MAX];
+static unsigned int window_count;
+
+void host_guest_window(gva_t base, void *memory, size_t size, bool writable)
+{
+    BUG_ON(window_count == WINDOWS_MAX);
+    windows[window_count].base = base.v;
+    windows[window_count].size = size;
+    windows[window_count].memory = memory;
+    windows[window_count].writable = writable;
+    window_count++;
+}
+
+void host_guest_windows_clear(void)
+{
+    window_count = 0;
+}
+
+/* Index of the window that holds the address; -1 for none. */
+static int window_of(uint64_t va)
+{
+    unsigned int i;
+
+    for (i = 0; i < window_count; i++) {
+        if (va - windows[i].base < windows[i].size) {
+            return (int)i;
+        }
+    }
+    return -1;
+}
+
+static bool window_access(int w, uint64_t va, void *buffer, size_t n,
+                          bool write)
+{
+    size_t offset = va - windows[w].base;
+
+    if (n > windows[w].size - offset || (write && !windows[w].writable)) {
+        return true;
+    }
+    if (write) {
+        memcpy(windows[w].memory + offset, buffer, n);
+    } else {
+        memcpy(buffer, windows[w].memory + offset, n);
+    }
+    return false;
+}
+
+/* Sets bits that the processor would have set in this entry. */
+static void entry_mark(uint64_t *pte, uint64_t bits)
+{
+    __atomic_fetch_or(pte, bits, __ATOMIC_SEQ_CST);
+}
+
+static uint64_t *entry_of(mfn_t table, unsigned int level, gva_t va)
+{
+    uint64_t *entries = frame_map(table);
+    unsigned int shift = PAGE_SHIFT + 9 * (level - 1);
+
+    return &entries[(va.v >> shift) & 511];
+}
+
+/* One level down. Returns false when the access faults here. */
+static bool step(mfn_t *table, unsigned int level, gva_t va, bool write,
+                 bool mark, bool is_pae_root)
+{
+    uint64_t *pte = entry_of(*table, level, va);
+    uint64_t e = pte_read(pte);
+
+    if ((e & PTE_P) == 0) {
+        return false;
+    }
+    if (write && !is_pae_root && (e & PTE_RW) == 0) {
+        return false;
+    }
+    BUG_ON(level > 1 && (e & PTE_PS) != 0);
+    BUG_ON(PTE_FRAME(e) >= frame_count); /* G2 */
+    if (mark && !is_pae_root) {
+        entry_mark(pte, PTE_A | (level == 1 && write ? PTE_D : 0));
+    }
+    *table = MFN(PTE_FRAME(e));
+    return true;
+}
+
+static mfn_t walk(const struct vcpu *v, mfn_t table, gva_t va, bool write,
+                  bool mark)
+{
+    bool pae = v->domain->is_32bit;
+    unsigned int level = pae ? 3 : 4;
+
+    if (!mfn_valid(table) || (pae && va.v >> 32 != 0)) {
+        return INVALID_MFN;
+    }
+    for (; level > 0; level--) {
+        if (!step(&table, level, va, write, mark, pae && level == 3)) {
+            return INVALID_MFN;
+        }
+    }
+    return table;
+}
+
+static mfn_t table_of(const struct vcpu *v)
+{
+    if (v->is_idle) {
+        return INVALID_MFN;
+    }
+    return v->kernel_mode ? v->pv.kernel_table : v->pv.user_table;
+}
+
+mfn_t host_guest_translate(gva_t va, bool write)
+{
+    struct vcpu *v = current_vcpu();
+
+    if (!gva_range_ok(va, 1)) {
+        return INVALID_MFN;
+    }
+    return walk(v, table_of(v), va, write, false);
+}
+
+/* Part of an access that lies in one page. */
+static bool page_access(gva_t va, void *buffer, size_t n, bool write)
+{
+    struct vcpu *v = current_vcpu();
+    mfn_t table = table_of(v);
+    mfn_t mfn;
+    uint8_t *p;
+
+    if (!tlb_lookup(table.v, va, write, &mfn)) {
+        mfn = walk(v, table, va, write, true);
+        if (!mfn_valid_number(mfn)) {
+            return true;
+        }
+        tlb_insert(table.v, va, write, mfn);
+    }
+    p = (uint8_t *)frame_map(mfn) + (va.v & (PAGE_SIZE - 1));
+    if (write) {
+        memcpy(p, buffer, n);
+    } else {
+        memcpy(buffer, p, n);
+    }
+    return false;
+}
+
+bool host_guest_access(gva_t va, void *buffer, size_t n, bool write)
+{
+    uint8_t *bytes = buffer;
+    int w;
+
+    if (guest_access_refused() || !gva_range_ok(va, n)) {
+        return true;
+    }
+    w = window_of(va.v);
+    if (w >= 0) {
+        return window_access(w, va.v, buffer, n, write);
+    }
+    while (n > 0) {
+        size_t part = min_u64(n, PAGE_SIZE - (va.v & (PAGE_SIZE - 1)));
+
+        if (page_access(va, bytes, part, write)) {
+            return true;
+        }
+        va.v += part;
+        bytes += part;
+        n -= part;
+    }
+    return false;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vcpu state on the fake machine: there are no registers to load, so each
+ * function keeps what a test can ask for and writes a line to the log of
+ * effects.
+ */
+#include "internal.h"
+
+#include <xen/errno.h>
+
+#include <sched.h>
+#include <string.h>
+
+void arch_relax(void)
+{
+    sched_yield();
+}
+
+void arch_kick(struct cpu *c)
+{
+    host_effect_add(EFFECT_KICK, c->id, 0);
+}
+
+int arch_vcpu_init(struct vcpu *v)
+{
+    v->fpu = hv_alloc_pages(0);
+    return v->fpu == NULL ? -XEN_ENOMEM : 0;
+}
+
+void arch_vcpu_free(struct vcpu *v)
+{
+    if (v->fpu != NULL) {
+        hv_free_pages(v->fpu, 0);
+        v->fpu = NULL;
+    }
+}
+
+void arch_load_cr3(struct vcpu *v)
+{
+    host_effect_add(EFFECT_CR3,
+                    v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3,
+                    v->kernel_mode);
+    host_tlb_flush_local();
+}
+
+void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
+{
+    struct cpu_regs *regs = host_regs();
+
+    host_effect_add(EFFECT_SWITCH, (uintptr_t)prev, (uintptr_t)next);
+    prev->regs = *regs;
+    *regs = next->regs;
+    if (!next->is_idle) {
+        arch_load_cr3(next);
+    }
+}
+
+void arch_toggle_mode(struct vcpu *v)
+{
+    BUG_ON(v->kernel_mode && v->pv.user_cr3 == 0);
+    v->kernel_mode = !v->kernel_mode;
+    host_effect_add(EFFECT_TOGGLE, v->kernel_mode, 0);
+    arch_load_cr3(v);
+}
+
+void arch_load_gdt(struct vcpu *v)
+{
+    host_effect_add(EFFECT_GDT, v->pv.gdt_entries, 0);
+}
+
+void arch_load_ldt(struct vcpu *v)
+{
+    host_effect_add(EFFECT_LDT, v->pv.ldt_entries, v->pv.ldt_base.v);
+}
+
+void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
+{
+    (void)v;
+    host_effect_add(EFFECT_LDT_PAGE, page, mfn.v);
+}
+
+void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
+{
+    switch (which) {
+    case SEGBASE_FS:
+        v->pv.fs_base = base;
+        break;
+    case SEGBASE_GS_USER:
+        v->pv.gs_base_user = base;
+        break;
+    case SEGBASE_GS_KERNEL:
+        v->pv.gs_base_kernel = base;
+        break;
+    default:
+        v->pv.gs = (uint16_t)base;
+        break;
+    }
+    host_effect_add(EFFECT_SEGMENT_BASE, which, base);
+}
+
+void arch_read_selectors(struct vcpu *v, uint16_t sel[4])
+{
+    sel[0] = v->pv.ds;
+    sel[1] = v->pv.es;
+    sel[2] = v->pv.fs;
+    sel[3] = v->pv.gs;
+}
+
+void arch_set_task_switched(struct vcpu *v, bool ts)
+{
+    v->pv.task_switched = ts;
+    host_effect_add(EFFECT_TASK_SWITCHED, ts, 0);
+}
+
+void arch_load_debugreg(struct vcpu *v, unsigned int reg)
+{
+    host_effect_add(EFFECT_DEBUGREG, reg, v->pv.debugreg[reg]);
+}
+
+uint64_t arch_read_debugreg(struct vcpu *v, unsigned int reg)
+{
+    return v->pv.debugreg[reg];
+}
+
+/* Entries that name no frame: code which takes them for a guest's fails. */
+void arch_fill_hypervisor_slots(uint64_t *l4)
+{
+    unsigned int slot;
+
+    for (slot = 256; slot < 272; slot++) {
+        l4[slot] = ((frame_count + slot) << PAGE_SHIFT) | 0x63;
+    }
+}
+
+void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
+{
+    (void)subleaf;
+    memset(out, 0, 4 * sizeof(out[0]));
+    if (leaf == 0) {
+        out[0] = 1;
+        memcpy(&out[1], "Xeni", 4);
+        memcpy(&out[3], "osHo", 4);
+        memcpy(&out[2], "st  ", 4);
+    }
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Ticket locks with ranks: the code behind hv/lock.h.
+ *
+ * A comer takes the next ticket and waits until it is served, so waiters get
+ * the lock in the order in which they came, and no CPU starves.
+ *
+ *   L1  the lock is free exactly when next == owner
+ *   L2  only the holder writes `owner` and `cpu`
+ *   L3  a CPU which holds a lock of rank r takes only locks of rank > r, or,
+ *       by spin_lock_second(), one more of rank r at a higher address; so
+ *       the graph of who waits for whom has no cycle
+ *   L4  whoever waits turns arch_relax(), which answers TLB-flush requests:
+ *       the holder may itself be waiting for this CPU to flush
+ *
+ * Debug and host builds keep the list of locks that each CPU holds and check
+ * L3 before they wait, so a wrong order is found when it is first executed,
+ * not when two CPUs meet in it. A release build has neither list nor check.
+ *
+ * Tickets are 16 bits and wrap; that is sound while fewer than 65,536 CPUs
+ * wait (CPUS_MAX is far below).
+ */
+#include <hv/domain.h>
+#include <hv/arch.h>
+#include <hv/bug.h>
+#include <hv/lock.h>
+#include <hv/util.h>
+
+#ifdef HV_DEBUG
+
+/* L3 for one lock already held. */
+static bool order_ok(const struct spinlock *held, const struct spinlock *l,
+                     bool second)
+{
+    if (held->rank < l->rank) {
+        return true;
+    }
+    return second && held->rank == l->rank &&
+           (uintptr_t)held < (uintptr_t)l;
+}
+
+static void check_order(const struct spinlock *l, bool second)
+{
+    const struct cpu *c = this_cpu();
+    unsigned int i;
+
+    for (i = 0; i < c->locks_held_count; i++) {
+        const struct spinlock *held = c->locks_held[i];
+
+        if (!order_ok(held, l, second)) {
+            panic("lock order: rank %u (%p) wanted, rank %u (%p) held",
+                  (unsigned int)l->rank, (const void *)l,
+                  (unsigned int)held->rank, (const void *)held);
+        }
+    }
+}
+
+static void note_taken(const struct spinlock *l)
+{
+    struct cpu *c = this_cpu();
+
+    BUG_ON(c->locks_held_count == ARRAY_SIZE(c->locks_held));
+    c->locks_held[c->locks_held_count++] = l;
+}
+
+/* Locks need not be released in the reverse order of taking. */
+static void note_released(const struct spinlock *l)
+{
+    struct cpu *c = this_cpu();
+    unsigned int i;
+
+    for (i = c->locks_held_count; i > 0; i--) {
+        if (c->locks_held[i - 1] == l) {
+            break;
+        }
+    }
+    BUG_ON(i == 0);
+    for (; i < c->locks_held_count; i++) {
+        c->locks_held[i - 1] = c->locks_held[i];
+    }
+    c->locks_held_count--;
+}
+
+#else
+
+static inline void check_order(const struct spinlock *l, bool second)
+{
+    (void)l;
+    (void)second;
+}
+
+static inline void note_taken(const struct spinlock *l)
+{
+    (void)l;
+}
+
+static inline void note_released(const struct spinlock *l)
+{
+    (void)l;
+}
+
+#endif
+
+void spin_lock_init(struct spinlock *l, enum lock_rank rank)
+{
+    l->next = 0;
+    l->owner = 0;
+    l->rank = (uint16_t)rank;
+    l->cpu = 0;
+}
+
+static void take(struct spinlock *l)
+{
+    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+
+    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
+        arch_relax();
+    }
+    __atomic_store_n(&l->cpu, (uint16_t)(this_cpu()->id + 1),
+                     __ATOMIC_RELAXED);
+}
+
+void spin_lock(struct spinlock *l)
+{
+    check_order(l, false);
+    take(l);
+    note_taken(l);
+}
+
+void spin_lock_second(struct spinlock *l)
+{
+    check_order(l, true);
+    take(l);
+    note_taken(l);
+}
+
+void spin_unlock(struct spinlock *l)
+{
+    ASSERT(spin_is_held(l));
+    note_released(l);
+    __atomic_store_n(&l->cpu, 0, __ATOMIC_RELAXED);
+    /* L2: nobody else writes owner, so no locked instruction is needed. */
+    __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+}
+
+bool spin_is_held(const struct spinlock *l)
+{
+    return __atomic_load_n(&l->cpu, __ATOMIC_RELAXED) ==
+           (uint16_t)(this_cpu()->id + 1);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Owner and general reference of a frame.
+ *
+ * Who may hold on to a frame, and when does it return to the allocator? Each
+ * use of a frame by anyone (an entry in a page table, a base pointer, a
+ * descriptor window, the domain that was given it) is one reference in the
+ * upper count of frame.word; when the last one goes, the frame is free.
+ *
+ *   R1  FW_ALLOCATED and FW_HV each stand for one reference of their own:
+ *       the domain's, and the hypervisor's. Clearing the bit and dropping
+ *       that reference belong together.
+ *   R2  a count of 0 never rises here: a frame at 0 is free, or on its way to
+ *       the allocator, or no memory; only its allocation sets the count
+ *   R3  the owner is written only while nobody can take a reference (R2) or
+ *       by frame_share_with() on the hypervisor's own frame; so whoever holds
+ *       a reference reads a stable owner (F5), and frame_get() looks at it
+ *       after taking the reference, never before
+ *   R4  d->frames_total counts the frames with d's FW_ALLOCATED; d->lock
+ *   R5  a frame is zeroed before its new owner is written: no data of one
+ *       domain reaches another
+ *
+ * frame_get() and frame_put() take no lock; any CPU may call them at any time
+ * for any number. A put which frees takes the allocator's lock.
+ */
+#include <hv/arch.h>
+#include <hv/bug.h>
+#include <hv/domain.h>
+#include <hv/frame.h>
+#include <hv/lock.h>
+
+/* Bits that go when the last reference does: a type whose count is 0 says
+ * only what the frame was last. */
+#define WORD_LEFTOVERS (FW_TYPE_MASK | FW_VALIDATED | FW_PAE | FW_PAE_XEN_L2)
+
+static void frame_to_allocator(mfn_t mfn, uint64_t word)
+{
+    struct frame *f = mfn_to_frame(mfn);
+
+    /* F2 and R1: neither a type use nor an owner's bit without reference. */
+    BUG_ON((word & ~WORD_LEFTOVERS) != 0);
+    arch_m2p_set(mfn, M2P_INVALID);
+    __atomic_store_n(&f->word, 0, __ATOMIC_RELAXED);
+    page_free(mfn, 0);
+}
+
+/* R2 and the wrap check; the whole of a get but for the owner. */
+static bool reference_take(struct frame *f)
+{
+    uint64_t word = __atomic_load_n(&f->word, __ATOMIC_RELAXED);
+
+    do {
+        uint64_t count = fw_ref_count(word);
+
+        if (count == 0 || count == FW_COUNT_MAX) {
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&f->word, &word, word + FW_ONE_REF,
+                                          true, __ATOMIC_ACQUIRE,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+bool frame_get(struct domain *d, mfn_t mfn)
+{
+    struct frame *f;
+
+    if (!mfn_valid(mfn)) {
+        return false;
+    }
+    f = mfn_to_frame(mfn);
+    if (!reference_take(f)) {
+        return false;
+    }
+    if (f->owner != d->id) { /* R3 */
+        frame_put(mfn);
+        return false;
+    }
+    return true;
+}
+
+void frame_put(mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t old = __atomic_fetch_sub(&f->word, FW_ONE_REF, __ATOMIC_ACQ_REL);
+
+    BUG_ON(fw_ref_count(old) == 0);
+    if (fw_ref_count(old) == 1) {
+        frame_to_allocator(mfn, old - FW_ONE_REF);
+    }
+}
+
+/* R4: reserves room for n more frames; false at the domain's maximum. */
+static bool total_add(struct domain *d, uint64_t n)
+{
+    bool fits;
+
+    spin_lock(&d->lock);
+    fits = d->frames_total <= d->frames_max &&
+           n <= d->frames_max - d->frames_total;
+    if (fits) {
+        d->frames_total += n;
+    }
+    spin_unlock(&d->lock);
+    return fits;
+}
+
+static void total_sub(struct domain *d, uint64_t n)
+{
+    spin_lock(&d->lock);
+    BUG_ON(d->frames_total < n);
+    d->frames_total -= n;
+    spin_unlock(&d->lock);
+}
+
+/* The moment from which others may take references (R3). */
+static void give_to_domain(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+
+    f->owner = d->id;
+    __atomic_store_n(&f->word, FW_ALLOCATED | FW_ONE_REF, __ATOMIC_RELEASE);
+}
+
+mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below)
+{
+    uint64_t n = 1ull << order;
+    mfn_t mfn;
+    uint64_t i;
+
+    if (order > PAGE_ORDER_MAX || !total_add(d, n)) {
+        return INVALID_MFN;
+    }
+    mfn = page_alloc(order, below);
+    if (!mfn_valid_number(mfn)) {
+        total_sub(d, n);
+        return INVALID_MFN;
+    }
+    for (i = 0; i < n; i++) {
+        arch_frame_zero(MFN(mfn.v + i)); /* R5 */
+        give_to_domain(d, MFN(mfn.v + i));
+    }
+    return mfn;
+}
+
+void domain_adopt_frame(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+
+    BUG_ON(!mfn_valid(mfn) || f->word != 0);
+    spin_lock(&d->lock);
+    d->frames_total++;
+    spin_unlock(&d->lock);
+    f->linear = 0;
+    f->stamp = 0;
+    give_to_domain(d, mfn);
+}
+
+bool domain_release_frame(struct domain *d, mfn_t mfn)
+{
+    uint64_t old;
+
+    if (!frame_get(d, mfn)) {
+        return false;
+    }
+    old = __atomic_fetch_and(&mfn_to_frame(mfn)->word, ~FW_ALLOCATED,
+                             __ATOMIC_RELAXED);
+    if ((old & FW_ALLOCATED) == 0) {
+        frame_put(mfn);
+        return false;
+    }
+    total_sub(d, 1);
+    arch_m2p_set(mfn, M2P_INVALID);
+    frame_put(mfn); /* R1: the domain's own */
+    frame_put(mfn); /* the one taken above */
+    return true;
+}
+
+void frame_share_with(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+
+    BUG_ON((f->word & FW_HV) == 0);
+    f->owner = d->id;
+}
