@@ -83,6 +83,7 @@ class Session:
         self._output_seen = False
         self._last_output = time.monotonic()
         self._held_return = b""
+        self._shown_last = b""      # messages of the tool begin a new line
         self._final_at = None
         self._typed = b""           # piped input that is not yet sent
         self._input_ended = False
@@ -110,6 +111,8 @@ class Session:
             self._kill()
             if self._terminal:
                 self._terminal.restore()
+            if self.show and self._shown_last not in (b"", b"\n"):
+                self._write_out(b"\n")
             for number, action in before.items():
                 signal.signal(number, action)
 
@@ -221,6 +224,7 @@ class Session:
         try:
             sys.stdout.buffer.write(data)
             sys.stdout.buffer.flush()
+            self._shown_last = data[-1:]
         except BrokenPipeError:
             self.show = False
             self.stop(NO_END, "nobody reads the console any more")

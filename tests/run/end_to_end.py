@@ -1,0 +1,236 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Whole machines, started as a user starts them; one class a CTest test.
+
+    end_to_end.py CLASS
+
+Classes whose names begin with Quick are part of `tools/xenios test --quick`;
+the list in CMakeLists.txt says which are run.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+TOOL = os.path.join(ROOT, "tools", "xenios")
+sys.path.insert(0, os.path.join(ROOT, "tools"))
+sys.dont_write_bytecode = True
+
+from xenios_lib import build, images, session  # noqa: E402
+from xenios_lib.base import (CRASHED, OK, PANIC, REFUSED,  # noqa: E402
+                             TIMEOUT, ToolError)
+from xenios_lib.machine import Machine  # noqa: E402
+
+PRESET = "target-release"
+STUB = build.artifact(PRESET, "pvguest", "stub.elf")
+
+
+class RunTest(unittest.TestCase):
+    """A test that starts machines."""
+
+    def tool(self, *arguments, keys=None, status=OK):
+        """`run` with these arguments; returns the console, checks the exit
+        status."""
+        mode = [] if keys is not None else ["--batch"]
+        done = subprocess.run(
+            [TOOL, "run", "--no-install", *mode, "--timeout", "120",
+             *arguments], input=keys,
+            stdin=subprocess.DEVNULL if keys is None else None,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        console = done.stdout.decode("utf-8", "replace")
+        errors = done.stderr.decode("utf-8", "replace")
+        self.assertEqual(done.returncode, status,
+                         "\n%s\n%s" % (console, errors))
+        return console
+
+    def boot(self, status, **fields):
+        """Boot a machine past the tool's own checks; returns the console."""
+        machine = Machine()
+        machine.boot = "direct"
+        machine.d0 = STUB
+        for name, value in fields.items():
+            setattr(machine, name, value)
+        lines = []
+        try:
+            final = session.Session(machine.prepare(), machine.hypervisor, 120,
+                                    show=False, on_line=lines.append).run()
+        finally:
+            machine.clean()
+        console = "\n".join(lines)
+        self.assertEqual(final.status, status, "%s\n%s" % (console,
+                                                           final.text))
+        return console
+
+    def assert_toured(self, console):
+        """The demonstration ran to its end."""
+        for command in ("rings", "hypercall", "fault", "pagetable", "steal",
+                        "events", "timer", "user"):
+            self.assertRegex(console, "(?m)^> %s" % command)
+        self.assertNotIn("DOES NOT HOLD", console)
+
+    def assert_refused(self, console):
+        """One line says what is wrong; returns it."""
+        lines = re.findall(r"(?m)^\(xenios\) cannot start: (.+)$", console)
+        self.assertEqual(len(lines), 1, console)
+        return lines[0]
+
+
+class QuickDirect(RunTest):
+    """The tour, by the fastest way to boot."""
+
+    def test_demo(self):
+        self.assert_toured(self.tool("--boot", "direct", "--cmdline", "demo"))
+
+
+class Grub(RunTest):
+    """The tour, from a GRUB ISO under SeaBIOS."""
+
+    def test_demo(self):
+        self.assert_toured(self.tool("--cmdline", "demo"))
+
+
+class Uefi(RunTest):
+    """The tour, from a GRUB ISO under OVMF."""
+
+    def test_demo(self):
+        self.assert_toured(self.tool("--boot", "uefi", "--cmdline", "demo"))
+
+
+class Large(RunTest):
+    """More CPUs and memory than the defaults."""
+
+    def test_demo(self):
+        self.assert_toured(self.tool("--boot", "direct", "--cpus", "4",
+                                     "--memory", "2048", "--cmdline", "demo"))
+
+    def test_several_vcpus(self):
+        self.assert_toured(self.tool("--boot", "direct", "--cpus", "4",
+                                     "--d0-vcpus", "4", "--d0-memory", "256",
+                                     "--cmdline", "demo"))
+
+
+class CpuModels(RunTest):
+    """Other processors than the default."""
+
+    def test_demo(self):
+        for model in ("max", "Nehalem", "Opteron_G1"):
+            with self.subTest(cpu=model):
+                self.assert_toured(self.tool("--boot", "direct", "--cpu",
+                                             model, "--cmdline", "demo"))
+
+
+class DemoOnXen(RunTest):
+    """The same guest on Debian's Xen."""
+
+    def setUp(self):
+        try:
+            images.xen_image()
+        except ToolError as error:
+            self.skipTest(str(error).splitlines()[0])
+
+    def test_demo(self):
+        self.assert_toured(self.tool("--on", "xen", "--cmdline", "demo"))
+
+    def test_crash(self):
+        self.tool("--on", "xen", keys=b"crash\n", status=CRASHED)
+
+
+class QuickShell(RunTest):
+    """The stub's shell over the console, by typed lines."""
+
+    def test_commands(self):
+        console = self.tool("--boot", "direct",
+                            keys=b"help\nrings\npoweroff\n")
+        self.assertIn("poweroff", console)
+
+    def test_end_of_input_powers_off_or_times_out(self):
+        console = self.tool("--boot", "direct", keys=b"rings\npoweroff\n")
+        self.assertIn("rings", console)
+
+    def test_crash(self):
+        console = self.tool("--boot", "direct", keys=b"crash\n",
+                            status=CRASHED)
+        self.assertRegex(console, r"(?m)^\(xenios\) d0 crashed: .+")
+
+
+class QuickEndings(RunTest):
+    """Exit statuses by the hypervisor's final lines."""
+
+    def test_panic(self):
+        console = self.tool("--boot", "direct", "--hv-cmdline", "panic",
+                            status=PANIC)
+        self.assertRegex(console, r"(?m)^\(xenios\) PANIC: .+")
+
+    def test_timeout(self):
+        done = subprocess.run(
+            [TOOL, "run", "--no-install", "--batch", "--boot", "direct",
+             "--timeout", "4"], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, TIMEOUT)
+
+    def test_unknown_option(self):
+        console = self.boot(REFUSED, hv_cmdline="frobnicate=1",
+                            cmdline="demo")
+        self.assertIn("frobnicate", self.assert_refused(console))
+
+
+class QuickRefusals(RunTest):
+    """What the hypervisor itself refuses: one line, and a clean stop."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def module(self, data):
+        """A file with this content."""
+        path = os.path.join(self.directory, "module")
+        with open(path, "wb") as handle:
+            handle.write(data)
+        return path
+
+    def refusal(self, **fields):
+        """The sentence with which this machine refuses to start."""
+        return self.assert_refused(self.boot(REFUSED, **fields))
+
+    def test_no_module(self):
+        self.refusal(d0=None)
+
+    def test_no_nx(self):
+        self.assertIn("NX", self.refusal(cpu="qemu64,-nx"))
+
+    def test_no_long_mode(self):
+        self.refusal(cpu="qemu32")
+
+    def test_too_little_memory(self):
+        self.refusal(memory=32)
+
+    def test_d0_larger_than_memory(self):
+        self.refusal(d0_memory=4096)
+
+    def test_not_an_elf(self):
+        self.refusal(d0=self.module(b"this is no kernel\n" * 300))
+
+    def test_empty_module(self):
+        self.refusal(d0=self.module(b"\n"))
+
+    def test_32_bit_elf(self):
+        with open(STUB, "rb") as handle:
+            data = bytearray(handle.read())
+        data[4] = 1
+        self.assertIn("32", self.refusal(d0=self.module(bytes(data))))
+
+    def test_cut_off_elf(self):
+        with open(STUB, "rb") as handle:
+            data = handle.read()
+        for size in (40, 64, 100, 5000):
+            with self.subTest(size=size):
+                self.refusal(d0=self.module(data[:size]))
+
+
+if __name__ == "__main__":
+    unittest.main()
