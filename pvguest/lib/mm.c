@@ -48,6 +48,12 @@ static unsigned long pfn_limit;                 /* frames we manage: [0, limit) 
 static unsigned long free_map[MAX_PFN / BITS];
 static unsigned long free_pages;
 static unsigned long search_from;
+static unsigned long builder_end;
+
+unsigned long mm_builder_end(void)
+{
+    return builder_end;
+}
 
 const volatile uint64_t *mm_m2p(void)
 {
@@ -397,6 +403,7 @@ void mm_init(void)
     /* The boot stack is the last thing the builder placed. */
     mapped = virt_to_pfn((void *)(entry_regs.rsp + PAGE_SIZE - 1));
     end = builder_mapped_end(mapped);
+    builder_end = end;
     give_range(mapped, end);
     while (end < pfn_limit) {
         mapped = end;

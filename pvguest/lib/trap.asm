@@ -164,7 +164,7 @@ failsafe_stub:
 ; probe_call_asm(fn, arg) -- call fn(arg) with a net under it.
 ;   state: trap_catch_rsp names the stack to return to when a trap finds no
 ;          other handler; trap.c then resumes at probe_resume
-;   out:   returns in both cases; trap.c holds the story
+;   out:   eax = 0 if fn returned, 1 if a trap ended it; trap.c holds the story
         align   16
 probe_call_asm:
         push    rbp
@@ -178,7 +178,11 @@ probe_call_asm:
         mov     rax, rdi
         mov     rdi, rsi
         call    rax
+        xor     eax, eax
+        jmp     probe_done
 probe_resume:
+        mov     eax, 1
+probe_done:
         pop     qword [trap_catch_rsp]
         pop     r15
         pop     r14

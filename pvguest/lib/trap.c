@@ -36,7 +36,7 @@ extern const char probe_resume[], user_resume[];
 
 /* Called by trap.asm; restores *regs by HYPERVISOR_iret on return. */
 void trap_entry(struct regs *regs);
-void probe_call_asm(void (*fn)(void *), void *argument);
+int probe_call_asm(void (*fn)(void *), void *argument);
 void user_enter_asm(struct regs *regs);
 
 STATIC_ASSERT(sizeof(struct regs) == 22 * 8);   /* trap.asm counts on it */
@@ -215,8 +215,10 @@ struct fault probe_end(void)
 
 struct fault probe_call(void (*fn)(void *), void *argument)
 {
-    probe_begin();
-    probe_call_asm(fn, argument);
+    /* fn may have probed for itself, so "a trap happened" is not enough. */
+    if (probe_call_asm(fn, argument) == 0) {
+        probe_begin();
+    }
     return probe_end();
 }
 

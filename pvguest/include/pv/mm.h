@@ -51,6 +51,9 @@ struct walk {
 
 void mm_init(void);
 
+/* One past the last frame that the domain builder mapped. */
+unsigned long mm_builder_end(void);
+
 /* Pseudo-physical <-> machine <-> the direct map at virt_base. */
 uint64_t pfn_to_mfn(unsigned long pfn);
 unsigned long mfn_to_pfn(uint64_t mfn);
