@@ -138,18 +138,18 @@ def grub_config(hv_cmdline, modules):
     Should GRUB itself fail (too little memory for the images, say), it
     prints the line by which a hypervisor refuses to start, and powers off.
     """
-    lines = ["insmod serial", "serial --unit=0 --speed=115200",
-             "terminal_output serial", "set timeout=0",
-             "multiboot2 /boot/xenios.elf " + grub_words(hv_cmdline)]
+    loads = ["multiboot2 /boot/xenios.elf " + grub_words(hv_cmdline)]
     for index, (name, text) in enumerate(modules):
         option = "--nounzip " if index else ""
-        lines.append("module2 %s/boot/%s %s" % (option, name,
+        loads.append("module2 %s/boot/%s %s" % (option, name,
                                                 grub_words(text)))
-    body = " && ".join(line.strip() for line in lines[4:])
-    return "\n".join(lines[:4] + [
-        "if " + body, "then boot", "fi",
-        "echo '(xenios) cannot start: GRUB could not load the images; "
-        "give the machine more memory'", "halt"]) + "\n"
+    return "\n".join(
+        ["insmod all_video", "serial --unit=0 --speed=115200",
+         "terminal_output serial"] +
+        ["if %s; then" % load.strip() for load in loads] + ["boot"] +
+        ["fi" for load in loads] +
+        ["echo '(xenios) cannot start: GRUB could not load the images "
+         "(too little memory?)'", "halt"]) + "\n"
 
 
 def _prune(directory):
