@@ -14,6 +14,7 @@ from unittest import mock
 from support import GOOD, ROOT, ToolTest
 
 from xenios_lib import build, machine
+from xenios_lib.images import grub_config
 from xenios_lib.session import Session
 
 HELLO = "echo '(xenios) Xenios'\n"
@@ -234,12 +235,16 @@ class Machines(ToolTest):
                          "clock=vm,base=2026-01-01")
 
     def test_grub_quoting(self):
-        from xenios_lib.images import grub_config
         text = grub_config("d0_mem=128", [("module0", "a 'b' $c"),
                                           ("module1", "")])
         self.assertIn("multiboot2 /boot/xenios.elf 'd0_mem=128'", text)
         self.assertIn("module2 /boot/module0 'a' ''\\''b'\\''' '$c'", text)
         self.assertIn("module2 --nounzip /boot/module1", text)
+
+    def test_uefi_has_a_minimum(self):
+        status, errors = self.tool("run", "--boot", "uefi", "--memory", "32")
+        self.assertEqual(status, 2)
+        self.assert_one_line(errors, "--memory 64")
 
 
 class Stops(ToolTest):

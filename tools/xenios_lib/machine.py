@@ -9,6 +9,7 @@ from . import build, images
 from .base import InputError, ROOT
 
 DEFAULT_QEMU = "qemu-system-x86_64"
+UEFI_MIB_MIN = 64           # OVMF crashes with half of it
 MIB_MAX = 1 << 20           # 1 TiB; beyond it is surely a slip of the finger
 
 
@@ -43,6 +44,10 @@ class Machine:
             if not 1 <= value <= most:
                 raise InputError("%s %d makes no sense; give a number from 1 "
                                  "to %d" % (name, value, most))
+        if (self.hypervisor == "xenios" and self.boot == "uefi" and
+                self.memory < UEFI_MIB_MIN):
+            raise InputError("--boot uefi needs --memory %d at least" %
+                             UEFI_MIB_MIN)
         for name, text in (("--cmdline", self.cmdline),
                            ("--hv-cmdline", self.hv_cmdline)):
             if not text.isprintable():
