@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* I/O APICs and the 8259s; ioapic.c. */
+#ifndef ARCH_X86_IOAPIC_H
+#define ARCH_X86_IOAPIC_H
+
+#include <hv/types.h>
+
+/* Silences every interrupt line of the machine. After acpi_init(). */
+void ioapic_init(void);
+
+/*
+ * Delivers ISA interrupt irq as vector to cpus[cpu], honouring the firmware's
+ * overrides, and unmasks it. 0, -XEN_ENODEV when no I/O APIC has such a line,
+ * -XEN_EINVAL for a number that is no ISA interrupt, or a CPU that is not or
+ * that an I/O APIC can not name.
+ */
+int ioapic_route_isa(unsigned int irq, uint8_t vector, unsigned int cpu);
+
+/* Masks it again. */
+void ioapic_mask_isa(unsigned int irq);
+
+#endif
