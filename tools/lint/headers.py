@@ -6,7 +6,8 @@
 
 The flags come from BUILD_DIRECTORY/compile_commands.json: a header is
 compiled like the C source which shares the longest path with it.  Headers
-far from every source of that build (arch/x86 in a host build) are left out.
+far from every source of that build (arch/x86 in a host build) are left out,
+and so are *inline.h files, which another header includes at its end.
 """
 import json
 import os
@@ -48,7 +49,7 @@ def headers(roots):
     for root in roots:
         for directory, _, files in os.walk(os.path.join(ROOT, root)):
             for name in sorted(files):
-                if name.endswith(".h"):
+                if name.endswith(".h") and not name.endswith("inline.h"):
                     yield os.path.relpath(os.path.join(directory, name), ROOT)
 
 
