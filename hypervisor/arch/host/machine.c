@@ -215,7 +215,7 @@ void host_set_cpu(unsigned int id)
     host_this_cpu = cpus[id];
 }
 
-struct cpu_regs *host_regs(void)
+struct cpu_regs *arch_guest_regs(void)
 {
     return &host_cpu(this_cpu())->regs;
 }

@@ -45,7 +45,7 @@ void arch_load_cr3(struct vcpu *v)
 
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
-    struct cpu_regs *regs = host_regs();
+    struct cpu_regs *regs = arch_guest_regs();
 
     host_effect_add(EFFECT_SWITCH, (uintptr_t)prev, (uintptr_t)next);
     prev->regs = *regs;

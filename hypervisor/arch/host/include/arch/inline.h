@@ -14,6 +14,9 @@
 
 extern _Thread_local struct cpu *host_this_cpu;
 
+/* arch/host/machine.c: the register frame on this CPU's stack. */
+struct cpu_regs *arch_guest_regs(void);
+
 /* arch/host/guest_mem.c; true when the access faulted. */
 bool host_guest_access(gva_t va, void *buffer, size_t n, bool write);
 

@@ -30,9 +30,6 @@ uint64_t host_machine_stop(void);
 /* This thread plays that CPU from now on. */
 void host_set_cpu(unsigned int id);
 
-/* The register frame on a CPU's stack: what its current vcpu was doing. */
-struct cpu_regs *host_regs(void);
-
 /* --- guest memory (guest_mem.c) ------------------------------------------
  * Accesses go through the current vcpu's page table, unless the address lies
  * in a window: then they hit the memory given here, so that a test can pass
