@@ -14,7 +14,7 @@
  * programs it again.
  *
  *   I1  x2apic, tsc_deadline, timer_per_ns and tsc_per_ns are written by
- *       apic_init_bsp only, before any other CPU runs
+ *       apic_init only, before any other CPU runs
  *   I2  a CPU sends at most one command at a time: interrupts are off, and
  *       NMI handlers send only on the way to a halt
  *   I3  the spurious vector gets no EOI
@@ -155,7 +155,7 @@ void apic_nmi_others(void)
     uint32_t self;
 
     if (!x2apic && !xapic) {
-        return; /* a panic before apic_init_bsp */
+        return; /* a panic before apic_init */
     }
     self = apic_id();
     for (unsigned int i = 0; i < cpu_count; i++) {
@@ -304,7 +304,7 @@ static void set_up_timer(void)
     }
 }
 
-void apic_init_bsp(void)
+void apic_init(void)
 {
     uint64_t base = rdmsr(MSR_APIC_BASE);
     uint32_t r[4];

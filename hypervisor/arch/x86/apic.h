@@ -8,7 +8,7 @@
 
 /* Chooses xAPIC or x2APIC, maps it, enables the boot CPU's, and measures the
  * timer. After clock_init(). The IDT must be loaded. */
-void apic_init_bsp(void);
+void apic_init(void);
 
 /* Enables the calling CPU's, in the mode that apic_init chose. */
 void apic_init_secondary(void);

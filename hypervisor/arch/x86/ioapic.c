@@ -126,14 +126,13 @@ static const struct ioapic *find_line(uint32_t gsi, uint32_t *line)
     return NULL;
 }
 
-int ioapic_route_isa(unsigned int irq, uint8_t vector, unsigned int cpu)
+int ioapic_route_isa(unsigned int irq, uint8_t vector, const struct cpu *c)
 {
     const struct acpi_isa_route *route;
     const struct ioapic *io;
     uint32_t line;
 
-    if (irq >= ISA_IRQS || cpu >= cpu_count ||
-        !apic_id_fits_xapic(cpus[cpu]->apic_id)) {
+    if (irq >= ISA_IRQS || !apic_id_fits_xapic(c->apic_id)) {
         return -XEN_EINVAL;
     }
     route = &acpi.madt.isa[irq];
@@ -141,7 +140,7 @@ int ioapic_route_isa(unsigned int irq, uint8_t vector, unsigned int cpu)
     if (!io) {
         return -XEN_ENODEV;
     }
-    write_entry(io, line, ioapic_entry(vector, (uint8_t)cpus[cpu]->apic_id,
+    write_entry(io, line, ioapic_entry(vector, (uint8_t)c->apic_id,
                                        route->active_low, route->level));
     return 0;
 }

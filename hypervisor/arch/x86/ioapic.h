@@ -3,18 +3,19 @@
 #ifndef ARCH_X86_IOAPIC_H
 #define ARCH_X86_IOAPIC_H
 
-#include <hv/types.h>
+#include <hv/arch.h>
 
 /* Silences every interrupt line of the machine. After acpi_init(). */
 void ioapic_init(void);
 
 /*
- * Delivers ISA interrupt irq as vector to cpus[cpu], honouring the firmware's
+ * Delivers ISA interrupt irq as vector to a CPU, honouring the firmware's
  * overrides, and unmasks it. 0, -XEN_ENODEV when no I/O APIC has such a line,
- * -XEN_EINVAL for a number that is no ISA interrupt, or a CPU that is not or
- * that an I/O APIC can not name.
+ * -XEN_EINVAL for a number that is no ISA interrupt, or a CPU that an I/O
+ * APIC can not name.
  */
-int ioapic_route_isa(unsigned int irq, uint8_t vector, unsigned int cpu);
+MUST_CHECK int ioapic_route_isa(unsigned int irq, uint8_t vector,
+                                const struct cpu *c);
 
 /* Masks it again. */
 void ioapic_mask_isa(unsigned int irq);

@@ -61,6 +61,14 @@ extern const uint8_t ap_boot_temporary_cr3[], ap_boot_final_cr3[];
 extern const uint8_t ap_boot_stack[], ap_boot_cpu[], ap_boot_target[];
 void ap_boot_enter(void);
 
+void smp_init_boot_cpu(struct cpu *c)
+{
+    c->id = 0;
+    cpus[0] = c;
+    cpu_count = 1;
+    c->online = true;
+}
+
 void smp_reserve_trampoline(void)
 {
     trampoline = boot_alloc_low();

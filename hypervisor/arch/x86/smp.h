@@ -5,6 +5,9 @@
 
 #include <hv/cpu.h>
 
+/* Makes c, the calling CPU's block, cpus[0] and the only CPU so far. */
+void smp_init_boot_cpu(struct cpu *c);
+
 /* Sets a page below 1 MiB aside. Before the allocator gives such memory
  * away; without one the machine has one CPU. */
 void smp_reserve_trampoline(void);
@@ -13,7 +16,7 @@ void smp_reserve_trampoline(void);
  * Starts the CPUs that the firmware names, up to options.cpus_limit, one
  * after the other. One that does not come is reported and left out; numbers
  * stay dense. On the boot CPU, once, with the allocator, clock_init()
- * and apic_init_bsp() done.
+ * and apic_init() done.
  */
 void smp_boot_all(void);
 
