@@ -27,7 +27,7 @@ def _quietly(command, what):
 
 
 def build(preset):
-    """Bring everything of a preset up to date."""
+    """Bring everything of a preset up to date; says so if it takes long."""
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
     with file_lock(os.path.join(ROOT, "build", preset + ".lock")):
         fresh = not os.path.exists(artifact(preset, "build.ninja"))

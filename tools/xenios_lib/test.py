@@ -15,7 +15,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 from . import build, packages
-from .base import InputError, ROOT, ToolError, say
+from .base import InputError, ROOT, ToolError
 
 QUICK = ("host", "target-release")
 FULL = ("host", "host-asan", "host-tsan", "target-release", "target-debug",
@@ -236,8 +236,8 @@ def main(options):
             configure(preset)
             if not choose(preset, options):
                 continue
-        say("building %s" % preset)
         anything = True
+        print("== %s" % preset, flush=True)
         try:
             build.build(preset)
         except ToolError as error:
