@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vcpu_op(cmd, vcpuid, argument): operations on one vCPU of the caller's
- * own domain. Timers can be set only by the vCPU which owns them.
+ * own domain. The one-shot timer obeys only the vCPU which owns it.
  */
 #ifndef XENIOS_XEN_VCPU_H
 #define XENIOS_XEN_VCPU_H
