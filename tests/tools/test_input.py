@@ -3,6 +3,7 @@
 import gzip
 import os
 import unittest
+from unittest import mock
 
 from support import (ENTRY, GOOD, PHYS32_ENTRY, ROOT, ToolTest, elf, note)
 
@@ -84,11 +85,11 @@ class Files(ToolTest):
         self.assertEqual(status, 2)
         self.assert_one_line(errors, "not a regular file")
 
-    @unittest.skipIf(os.geteuid() == 0, "root reads every file")
     def test_unreadable(self):
         path = self.file("secret", GOOD)
-        os.chmod(path, 0)
-        status, errors = self.tool("run", "--d0", path)
+        # root can read every file, so the host's answer is made up
+        with mock.patch.object(os, "access", return_value=False):
+            status, errors = self.tool("run", "--d0", path)
         self.assertEqual(status, 2)
         self.assert_one_line(errors, "permissions")
 
