@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels: what a port is and to what it leads.
+ *
+ * A port is a number private to a domain. Behind it stands a record whose
+ * state says what may happen to it:
+ *
+ *   FREE --alloc_unbound--> UNBOUND --(the peer binds)--> INTERDOMAIN
+ *   FREE --bind_interdomain--> INTERDOMAIN    FREE --bind_virq--> VIRQ
+ *   FREE --bind_ipi--> IPI                    any of these --close--> FREE
+ *   INTERDOMAIN --(the peer closes)--> UNBOUND, waiting for the same peer
+ *
+ * Records come in steps as the lowest free port climbs, and stay until the
+ * domain goes, so a record's address never becomes invalid.
+ *
+ *   E1  port 0 is RESERVED for ever: "0" can mean "none" everywhere
+ *   E2  (d, p) INTERDOMAIN to (e, q)  <=>  (e, q) INTERDOMAIN to (d, p)
+ *   E3  both ends of a connection change under both domains' locks; so
+ *       holding one of them is enough to rely on E2, and sending takes one
+ *   E4  v->virq_port[n] == p != 0  <=>  port p is VIRQ n, of that vcpu or,
+ *       for global ones, noted at vcpu 0
+ *   E5  no port below evtchn_free_hint is FREE
+ *   E6  a FREE port is not pending: its next user starts with silence
+ *
+ * Locks: evtchn_lock, of two domains the lower address first. Sending wakes
+ * vcpus, so LOCK_SCHED ranks above. Manual: event_channel_op.
+ */
+#include <hv/arch.h>
+#include <hv/evtchn.h>
+#include <hv/hypercall.h>
+#include <hv/subop.h>
+
+STATIC_ASSERT(EVTCHN_PER_BUCKET * sizeof(struct evtchn) == PAGE_SIZE,
+              "a bucket is a page");
+STATIC_ASSERT(EVTCHN_PORTS_MAX / EVTCHN_PER_BUCKET ==
+              ARRAY_SIZE(((struct domain *)0)->evtchn_buckets),
+              "the buckets hold all ports");
+
+/* --- ports -------------------------------------------------------------- */
+
+/* Brings EVTCHN_PORT_STEP more ports into being. */
+static int add_ports(struct domain *d)
+{
+    uint32_t first = d->evtchn_port_limit;
+    uint32_t bucket = first / EVTCHN_PER_BUCKET;
+
+    if (first == EVTCHN_PORTS_MAX) {
+        return -XEN_ENOSPC;
+    }
+    if (!d->evtchn_buckets[bucket]) {
+        d->evtchn_buckets[bucket] = hv_alloc_pages(0);
+        if (!d->evtchn_buckets[bucket]) {
+            return -XEN_ENOMEM;
+        }
+    }
+    d->evtchn_port_limit += EVTCHN_PORT_STEP;
+    return 0;
+}
+
+int evtchn_find_free(struct domain *d, uint32_t *port)
+{
+    uint32_t p = d->evtchn_free_hint;
+    int err;
+
+    if (d->is_dying) {
+        return -XEN_EINVAL;
+    }
+    while (p < d->evtchn_port_limit && evtchn_port(d, p)->state != ECS_FREE) {
+        p++;
+    }
+    d->evtchn_free_hint = p;
+    if (p == d->evtchn_port_limit) {
+        err = add_ports(d);
+        if (err) {
+            return err;
+        }
+    }
+    *port = p;
+    return 0;
+}
+
+/* E6: what was pending dies with the port. */
+static void set_free(struct domain *d, uint32_t port)
+{
+    struct evtchn *e = evtchn_port(d, port);
+
+    evtchn_2l_clear_pending(d, port);
+    *e = (struct evtchn){ .state = ECS_FREE };
+    if (port < d->evtchn_free_hint) {
+        d->evtchn_free_hint = port;
+    }
+}
+
+int evtchn_init(struct domain *d)
+{
+    int err = add_ports(d);
+
+    if (!err) {
+        evtchn_port(d, 0)->state = ECS_RESERVED; /* E1 */
+    }
+    return err;
+}
+
+/* --- two domains --------------------------------------------------------- */
+
+static void lock_both(struct domain *a, struct domain *b)
+{
+    if (!b || a == b) {
+        spin_lock(&a->evtchn_lock);
+        return;
+    }
+    spin_lock(a < b ? &a->evtchn_lock : &b->evtchn_lock);
+    spin_lock_second(a < b ? &b->evtchn_lock : &a->evtchn_lock);
+}
+
+static void unlock_both(struct domain *a, struct domain *b)
+{
+    if (b && b != a) {
+        spin_unlock(&b->evtchn_lock);
+    }
+    spin_unlock(&a->evtchn_lock);
+}
+
+/*
+ * Locks d, and with it the peer of d's port. The peer is known only under
+ * d's lock, which must be dropped when the peer's comes first; so look, lock,
+ * and look again, until what was locked is what the port leads to. Returns
+ * the second domain locked, which unlock_both() needs, or NULL.
+ */
+static struct domain *lock_with_peer(struct domain *d, uint32_t port)
+{
+    struct domain *locked = NULL;
+
+    for (;;) {
+        const struct evtchn *e;
+        struct domain *peer;
+
+        lock_both(d, locked);
+        e = evtchn_port(d, port);
+        peer = e && e->state == ECS_INTERDOMAIN
+                   ? domain_by_id(e->remote_domid) : NULL;
+        if (!peer || peer == d || peer == locked) {
+            return locked;
+        }
+        unlock_both(d, locked);
+        locked = peer;
+    }
+}
+
+/* Whether d may ask for something of another domain's. */
+static bool may_target(const struct domain *d, const struct domain *target)
+{
+    return d == target || d->is_privileged;
+}
+
+static domid_t resolve_id(const struct domain *d, domid_t id)
+{
+    return id == DOMID_SELF ? d->id : id;
+}
+
+/* --- commands: making ports ---------------------------------------------- */
+
+int evtchn_op_alloc_unbound(struct domain *d, struct evtchn_alloc_unbound *op)
+{
+    struct domain *owner = domain_resolve(d, op->dom);
+    uint32_t port;
+    int err;
+
+    if (!owner) {
+        return -XEN_ESRCH;
+    }
+    spin_lock(&owner->evtchn_lock);
+    err = evtchn_find_free(owner, &port);
+    if (!err && !may_target(d, owner)) {
+        err = -XEN_EPERM;
+    }
+    if (!err) {
+        *evtchn_port(owner, port) = (struct evtchn){
+            .state = ECS_UNBOUND,
+            .remote_domid = resolve_id(d, op->remote_dom),
+        };
+        op->port = port;
+    }
+    spin_unlock(&owner->evtchn_lock);
+    return err;
+}
+
+int evtchn_op_bind_interdomain(struct domain *d,
+                               struct evtchn_bind_interdomain *op)
+{
+    struct domain *peer = domain_resolve(d, op->remote_dom);
+    struct evtchn *there;
+    uint32_t port;
+    int err;
+
+    if (!peer) {
+        return -XEN_ESRCH;
+    }
+    lock_both(d, peer);
+    err = evtchn_find_free(d, &port);
+    if (err) {
+        goto out_unlock;
+    }
+    there = evtchn_port(peer, op->remote_port);
+    if (!there || there->state != ECS_UNBOUND ||
+        there->remote_domid != d->id) {
+        err = -XEN_EINVAL;
+        goto out_unlock;
+    }
+    *evtchn_port(d, port) = (struct evtchn){
+        .state = ECS_INTERDOMAIN,
+        .remote_domid = peer->id,
+        .remote_port = op->remote_port,
+    };
+    there->state = ECS_INTERDOMAIN;
+    there->remote_port = port;
+    /* The peer may have sent before there was anyone to hear it. */
+    evtchn_2l_set_pending(d->vcpus[0], port);
+    op->local_port = port;
+out_unlock:
+    unlock_both(d, peer);
+    return err;
+}
+
+int evtchn_op_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op)
+{
+    uint32_t port;
+    int err;
+
+    if (op->vcpu >= d->vcpu_count) {
+        return -XEN_ENOENT;
+    }
+    spin_lock(&d->evtchn_lock);
+    err = evtchn_find_free(d, &port);
+    if (!err) {
+        *evtchn_port(d, port) = (struct evtchn){
+            .state = ECS_IPI,
+            .notify_vcpu = op->vcpu,
+        };
+        op->port = port;
+    }
+    spin_unlock(&d->evtchn_lock);
+    return err;
+}
+
+/* --- commands: unmaking ports --------------------------------------------- */
+
+/* E4: the vcpu at which a VIRQ port is noted. */
+static struct vcpu *virq_holder(struct domain *d, const struct evtchn *e)
+{
+    return d->vcpus[virq_is_global(e->virq) ? 0 : e->notify_vcpu];
+}
+
+int evtchn_op_close(struct domain *d, struct evtchn_close *op)
+{
+    struct domain *locked = lock_with_peer(d, op->port);
+    struct evtchn *e = evtchn_port(d, op->port);
+    int err = 0;
+
+    if (!e || e->state == ECS_FREE || e->state == ECS_RESERVED) {
+        err = -XEN_EINVAL;
+        goto out_unlock;
+    }
+    if (e->state == ECS_INTERDOMAIN) {
+        struct domain *peer = domain_by_id(e->remote_domid);
+        struct evtchn *there = evtchn_port(peer, e->remote_port);
+
+        ASSERT(there && there->state == ECS_INTERDOMAIN &&
+               there->remote_port == op->port);                     /* E2 */
+        there->state = ECS_UNBOUND;
+        there->remote_domid = d->id;
+        there->remote_port = 0;
+    } else if (e->state == ECS_VIRQ) {
+        virq_holder(d, e)->virq_port[e->virq] = 0;
+    }
+    set_free(d, op->port);
+out_unlock:
+    unlock_both(d, locked);
+    return err;
+}
+
+int evtchn_op_reset(struct domain *d, struct evtchn_reset *op)
+{
+    struct domain *target = domain_resolve(d, op->dom);
+    uint32_t port;
+
+    if (!target) {
+        return -XEN_ESRCH;
+    }
+    if (!may_target(d, target)) {
+        return -XEN_EPERM;
+    }
+    if (target != d) {
+        return -XEN_EINVAL; /* nobody can pause another domain yet */
+    }
+    for (port = 1; port < d->evtchn_port_limit; port++) {
+        struct evtchn_close close = { .port = port };
+
+        if (evtchn_port(d, port)->state == ECS_FREE) {
+            continue;
+        }
+        if (!work_spend(8)) {
+            return (int)hypercall_restart(0, NULL);
+        }
+        evtchn_op_close(d, &close);
+    }
+    return 0;
+}
+
+void evtchn_destroy(struct domain *d)
+{
+    uint32_t port, bucket;
+
+    for (port = 1; port < d->evtchn_port_limit; port++) {
+        struct evtchn_close close = { .port = port };
+
+        evtchn_op_close(d, &close);
+    }
+    for (bucket = 0; bucket < ARRAY_SIZE(d->evtchn_buckets); bucket++) {
+        if (d->evtchn_buckets[bucket]) {
+            hv_free_pages(d->evtchn_buckets[bucket], 0);
+            d->evtchn_buckets[bucket] = NULL;
+        }
+    }
+    d->evtchn_port_limit = 0;
+}
+
+/* --- commands: using ports ------------------------------------------------ */
+
+/* E3: with our own lock held the peer's record is ours, and its domain can
+ * not be gone; only notify_vcpu may change meanwhile. */
+static void send_to_peer(const struct evtchn *e)
+{
+    struct domain *peer = domain_by_id(e->remote_domid);
+    const struct evtchn *there = evtchn_port(peer, e->remote_port);
+    uint32_t vcpu = __atomic_load_n(&there->notify_vcpu, __ATOMIC_RELAXED);
+
+    evtchn_2l_set_pending(peer->vcpus[vcpu], e->remote_port);
+}
+
+int evtchn_op_send(struct domain *d, struct evtchn_send *op)
+{
+    const struct evtchn *e;
+    int err = 0;
+
+    spin_lock(&d->evtchn_lock);
+    e = evtchn_port(d, op->port);
+    switch (e ? e->state : ECS_FREE) {
+    case ECS_INTERDOMAIN:
+        send_to_peer(e);
+        break;
+    case ECS_IPI:
+        evtchn_2l_set_pending(d->vcpus[e->notify_vcpu], op->port);
+        break;
+    case ECS_UNBOUND:
+        break;
+    default:
+        err = -XEN_EINVAL;
+        break;
+    }
+    spin_unlock(&d->evtchn_lock);
+    return err;
+}
+
+/* What a port's state is called outside, and what is told with it. */
+static void describe(const struct evtchn *e, struct evtchn_status *op)
+{
+    op->vcpu = e->notify_vcpu;
+    memset(&op->u, 0, sizeof(op->u));
+    switch (e->state) {
+    case ECS_UNBOUND:
+        op->status = EVTCHNSTAT_unbound;
+        op->u.unbound.dom = e->remote_domid;
+        break;
+    case ECS_INTERDOMAIN:
+        op->status = EVTCHNSTAT_interdomain;
+        op->u.interdomain.dom = e->remote_domid;
+        op->u.interdomain.port = e->remote_port;
+        break;
+    case ECS_VIRQ:
+        op->status = EVTCHNSTAT_virq;
+        op->u.virq = e->virq;
+        break;
+    case ECS_IPI:
+        op->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        op->status = EVTCHNSTAT_closed;
+        break;
+    }
+}
+
+int evtchn_op_status(struct domain *d, struct evtchn_status *op)
+{
+    struct domain *owner = domain_resolve(d, op->dom);
+    const struct evtchn *e;
+    int err = 0;
+
+    if (!owner) {
+        return -XEN_ESRCH;
+    }
+    spin_lock(&owner->evtchn_lock);
+    e = evtchn_port(owner, op->port);
+    if (!e) {
+        err = -XEN_EINVAL;
+    } else if (!may_target(d, owner)) {
+        err = -XEN_EPERM;
+    } else {
+        describe(e, op);
+    }
+    spin_unlock(&owner->evtchn_lock);
+    return err;
+}
+
+/* IPIs and VIRQs of one vcpu stay where they were bound. */
+static bool may_move(const struct evtchn *e)
+{
+    return e->state == ECS_UNBOUND || e->state == ECS_INTERDOMAIN ||
+           (e->state == ECS_VIRQ && virq_is_global(e->virq));
+}
+
+int evtchn_op_bind_vcpu(struct domain *d, struct evtchn_bind_vcpu *op)
+{
+    struct evtchn *e;
+    int err = 0;
+
+    if (op->vcpu >= d->vcpu_count) {
+        return -XEN_ENOENT;
+    }
+    spin_lock(&d->evtchn_lock);
+    e = evtchn_port(d, op->port);
+    if (!e || !may_move(e)) {
+        err = -XEN_EINVAL;
+    } else {
+        __atomic_store_n(&e->notify_vcpu, op->vcpu, __ATOMIC_RELAXED);
+    }
+    spin_unlock(&d->evtchn_lock);
+    return err;
+}
+
+int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op)
+{
+    const struct evtchn *e;
+    int err = 0;
+
+    spin_lock(&d->evtchn_lock);
+    e = evtchn_port(d, op->port);
+    if (!e) {
+        err = -XEN_EINVAL;
+    } else if (e->state != ECS_FREE && e->state != ECS_RESERVED) {
+        evtchn_2l_unmask(d->vcpus[e->notify_vcpu], op->port);
+    }
+    spin_unlock(&d->evtchn_lock);
+    return err;
+}
+
+/* --- the call -------------------------------------------------------------- */
+
+#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#define SUBOP_event_channel_op(command, type, direction, handler) \
+    SUBOP_CASE_##direction(command, type, arg, handler, d)
+#define SUBOP_sched_op(...)
+#define SUBOP_vcpu_op(...)
+#define SUBOP_memory_op(...)
+#define SUBOP_xen_version(...)
+#define SUBOP_callback_op(...)
+
+int64_t hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a2,
+                            uint64_t a3, uint64_t a4)
+{
+    struct domain *d = current_domain();
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((uint32_t)cmd) {
+#include <subops.def>
+    default:
+        return -XEN_ENOSYS;
+    }
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pending events on the two-level ABI.
+ *
+ * Three levels of "look here", each a bit that only says that the one below
+ * may have something: upcall_pending of a vcpu, a selector word of 64 bits in
+ * its vcpu_info, and 64 words of 64 pending bits in shared_info, one bit a
+ * port. The hypervisor sets bits from the bottom up, the guest takes them
+ * from the top down, so a bit set at any moment is seen either by this pass
+ * of the guest or by the next. A masked port gets its bottom bit only.
+ *
+ *   P1  the pending bit is set before the mask is read: an unmask that comes
+ *       in between sees the pending bit and does the rest itself
+ *   P2  a level is set before the level above; each by a locked operation,
+ *       which also orders it before the look at the vcpu's state (S3)
+ *   P3  upcall_pending 0 -> 1 wakes the vcpu, nothing else does, but polling
+ *
+ * All of it is guest memory: whatever the guest writes there confuses only
+ * itself. No locks. Manual: event_channel_op, "two-level form".
+ */
+#include <hv/arch.h>
+#include <hv/evtchn.h>
+
+static inline bool set_bit_was_set(xen_ulong_t *word, unsigned int n)
+{
+    return (__atomic_fetch_or(word, 1ull << n, __ATOMIC_SEQ_CST) &
+            (1ull << n)) != 0;
+}
+
+static inline bool clear_bit_was_set(xen_ulong_t *word, unsigned int n)
+{
+    return (__atomic_fetch_and(word, ~(1ull << n), __ATOMIC_SEQ_CST) &
+            (1ull << n)) != 0;
+}
+
+static inline bool bit_is_set(const xen_ulong_t *word, unsigned int n)
+{
+    return (__atomic_load_n(word, __ATOMIC_RELAXED) & (1ull << n)) != 0;
+}
+
+/* The upper two levels. The guest clears upcall_pending before it takes the
+ * selector, so finding it set means that the selector is still to be read. */
+static void raise(struct vcpu *v, uint32_t port)
+{
+    struct vcpu_info *info = v->info;
+
+    if (set_bit_was_set(&info->evtchn_pending_sel, port / 64)) {
+        return;
+    }
+    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_RELAXED) == 0 &&
+        __atomic_exchange_n(&info->evtchn_upcall_pending, 1,
+                            __ATOMIC_SEQ_CST) == 0) {
+        vcpu_wake(v);
+    }
+}
+
+/* Who polls several ports is woken by any of the domain's. */
+static void wake_pollers(struct domain *d, uint32_t port)
+{
+    uint32_t left = __atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED);
+
+    while (left != 0) {
+        struct vcpu *v = d->vcpus[__builtin_ctz(left)];
+        uint16_t single = __atomic_load_n(&v->poll_single, __ATOMIC_RELAXED);
+
+        left &= left - 1;
+        if (single == 0 || single == port) {
+            vcpu_wake(v);
+        }
+    }
+}
+
+void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
+{
+    struct domain *d = v->domain;
+    struct shared_info *shared = d->shared_info;
+
+    if (set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
+        return;
+    }
+    if (!bit_is_set(&shared->evtchn_mask[port / 64], port % 64)) {  /* P1 */
+        raise(v, port);
+    }
+    if (UNLIKELY(__atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED))) {
+        wake_pollers(d, port);
+    }
+}
+
+void evtchn_2l_unmask(struct vcpu *v, uint32_t port)
+{
+    struct shared_info *shared = v->domain->shared_info;
+
+    if (clear_bit_was_set(&shared->evtchn_mask[port / 64], port % 64) &&
+        bit_is_set(&shared->evtchn_pending[port / 64], port % 64)) {
+        raise(v, port);
+    }
+}
+
+void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
+{
+    clear_bit_was_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+}
+
+bool evtchn_2l_is_pending(const struct domain *d, uint32_t port)
+{
+    return bit_is_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+}

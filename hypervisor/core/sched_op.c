@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched_op: how a guest gives up its CPU.
+ *
+ * block and poll are the two that sleep. Both avoid the lost wake-up the same
+ * way (S3 in sched.c): first become a sleeper, then look for a reason not to
+ * be one, and if there is one, wake up again before having slept.
+ *
+ * block waits for an upcall and therefore unmasks upcalls first; that and the
+ * sleep are one step for the guest. poll waits for ports, whether or not
+ * upcalls are masked, and so is what code uses that must not be interrupted.
+ *
+ * Manual: sched_op.
+ */
+#include <hv/arch.h>
+#include <hv/evtchn.h>
+#include <hv/hypercall.h>
+#include <hv/sched_op.h>
+#include <hv/subop.h>
+
+int sched_op_yield(struct domain *d, void *none)
+{
+    (void)d;
+    (void)none;
+    vcpu_yield(current_vcpu());
+    return 0;
+}
+
+int sched_op_block(struct domain *d, void *none)
+{
+    struct vcpu *v = current_vcpu();
+
+    (void)d;
+    (void)none;
+    __atomic_store_n(&v->info->evtchn_upcall_mask, 0, __ATOMIC_RELAXED);
+    if (vcpu_event_deliverable(v)) {
+        return 0;
+    }
+    vcpu_block(v);
+    if (vcpu_event_deliverable(v)) {
+        vcpu_wake(v);
+    }
+    return 0;
+}
+
+int sched_op_shutdown(struct domain *d, struct sched_shutdown *op)
+{
+    domain_shutdown(d, (uint8_t)op->reason);
+    return 0;
+}
+
+/* --- poll -------------------------------------------------------------------- */
+
+/* Whether one of the ports is pending. */
+static bool any_pending(const struct domain *d, const evtchn_port_t *ports,
+                        unsigned int count)
+{
+    unsigned int i;
+
+    for (i = 0; i < count; i++) {
+        if (evtchn_2l_is_pending(d, ports[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Reads and checks the ports one by one. A pending one ends the call at once,
+ * whatever stands behind it in the list: 1 then, otherwise 0 or -XEN_E*.
+ */
+static int read_ports(struct domain *d, const struct sched_poll *op,
+                      evtchn_port_t *ports)
+{
+    struct guest_iter it = guest_iter(GVA((uint64_t)(uintptr_t)op->ports.p),
+                                      op->nr_ports, sizeof(*ports));
+    unsigned int i;
+
+    for (i = 0; i < op->nr_ports; i++) {
+        if (guest_iter_read(&it, &ports[i])) {
+            return -XEN_EFAULT;
+        }
+        if (ports[i] >= __atomic_load_n(&d->evtchn_port_limit,
+                                        __ATOMIC_RELAXED)) {
+            return -XEN_EINVAL;
+        }
+        if (evtchn_2l_is_pending(d, ports[i])) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+int sched_op_poll(struct domain *d, struct sched_poll *op)
+{
+    struct vcpu *v = current_vcpu();
+    evtchn_port_t ports[SCHED_POLL_PORTS_MAX];
+    int found;
+
+    if (op->nr_ports > SCHED_POLL_PORTS_MAX) {
+        return -XEN_EINVAL;
+    }
+    if (vcpu_event_deliverable(v)) {
+        return 0;
+    }
+    found = read_ports(d, op, ports);
+    if (found != 0) {
+        return found < 0 ? found : 0;
+    }
+
+    timer_stop(&v->poll_timer);
+    v->poll_single = op->nr_ports == 1 ? (uint16_t)ports[0] : 0;
+    __atomic_fetch_or(&d->evtchn_pollers, 1u << v->id, __ATOMIC_SEQ_CST);
+    vcpu_block(v);
+    if (vcpu_event_deliverable(v) || any_pending(d, ports, op->nr_ports)) {
+        vcpu_wake(v);
+    } else if (op->timeout != 0) {
+        /* Signed, as every deadline of the ABI. */
+        timer_set(&v->poll_timer, (int64_t)op->timeout < 0 ? 0 : op->timeout);
+    }
+    return 0;
+}
+
+/* --- the call ------------------------------------------------------------------ */
+
+#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#define SUBOP_sched_op(command, type, direction, handler) \
+    SUBOP_CASE_##direction(command, type, arg, handler, d)
+#define SUBOP_event_channel_op(...)
+#define SUBOP_vcpu_op(...)
+#define SUBOP_memory_op(...)
+#define SUBOP_xen_version(...)
+#define SUBOP_callback_op(...)
+
+int64_t hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
+                    uint64_t a4)
+{
+    struct domain *d = current_domain();
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((uint32_t)cmd) {
+#include <subops.def>
+    default:
+        return -XEN_ENOSYS;
+    }
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Work that waits for a safe moment.
+ *
+ * An interrupt or another CPU only sets a bit; the work is done on the exit
+ * path, before a guest is entered again, where no lock is held and the vcpu
+ * may be changed. One word of bits for each CPU; bits are set by locked
+ * operations by anybody and taken, all at once, by their CPU.
+ *
+ * Order within a round: what may make vcpus runnable comes before the
+ * scheduler, and the end of the machine comes last, so that everything that
+ * wanted to be said has been said.
+ */
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/sched.h>
+#include <hv/timer.h>
+
+void softirq_raise(struct cpu *c, enum softirq s)
+{
+    uint32_t bit = 1u << s;
+    uint32_t before = __atomic_fetch_or(&c->softirqs, bit, __ATOMIC_SEQ_CST);
+
+    if (c != this_cpu() && (before & bit) == 0) {
+        arch_kick(c);
+    }
+}
+
+void softirq_run(void)
+{
+    /* The CPU stays the same, though the vcpu may not. */
+    struct cpu *c = this_cpu();
+    uint32_t work;
+
+    while ((work = __atomic_exchange_n(&c->softirqs, 0,
+                                       __ATOMIC_SEQ_CST)) != 0) {
+        if (work & (1u << SOFTIRQ_TIMER)) {
+            timer_softirq();
+        }
+        if (work & (1u << SOFTIRQ_CONSOLE)) {
+            console_input_softirq();
+        }
+        if (work & (1u << SOFTIRQ_SCHEDULE)) {
+            schedule();
+        }
+        if (work & (1u << SOFTIRQ_POWER)) {
+            domain_power_softirq();
+        }
+    }
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Time, as guests see it.
+ *
+ * A guest reads the time-stamp counter itself and converts it with the
+ * numbers in its vcpu_time_info: system time = system_time +
+ * ((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul >> 32. They are
+ * valid before a vcpu's first instruction, because the first thing some
+ * kernels do with them is a division by the multiplier, and are written anew
+ * each time it is scheduled. The guest's own reads may come in between from
+ * another vcpu, so a version counter is odd while the numbers change.
+ *
+ * Run states are accounted on the way: how long a vcpu ran, could have run
+ * but did not ("stolen"), slept, was offline. A guest may register linear
+ * addresses for a copy of that, and of its time. Linear addresses mean
+ * something only in guest kernel mode and only with the vcpu's own page table
+ * loaded, so these copies are written when it comes in and when it leaves. If
+ * it is in user mode then, areas_stale remembers it for later.
+ *
+ *   C1  an even version means that the numbers beside it belong together
+ *   C2  the four times of a run state, with the running state's share up to
+ *       now, add up to the time since the vcpu was made
+ *   C3  the periodic tick is armed only while its vcpu is on_cpu, on that
+ *       CPU; a tick missed meanwhile is delivered once, on coming in. A
+ *       sleeping vcpu is not woken by it: as on Xen, it needs the one-shot
+ *
+ * Locks: sched_lock for run states, as in sched.c. Manual: vcpu_op,
+ * set_timer_op.
+ */
+#include <hv/arch.h>
+#include <hv/evtchn.h>
+#include <hv/hypercall.h>
+#include <hv/time.h>
+
+/* --- clocks ------------------------------------------------------------------ */
+
+/* C1: the compiler and, for the first domain's tools, the processor must keep
+ * the order; on x86 the former is enough. */
+static void version_begin(uint32_t *version)
+{
+    __atomic_store_n(version, (*version + 1) | 1, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE);
+}
+
+static void version_end(uint32_t *version)
+{
+    __atomic_store_n(version, *version + 1, __ATOMIC_RELEASE);
+}
+
+void time_update_vcpu(struct vcpu *v)
+{
+    struct vcpu_time_info *time = &v->info->time;
+    struct clock_params params;
+
+    arch_clock_params(&params);
+    version_begin(&time->version);
+    time->tsc_timestamp = params.tsc_stamp;
+    time->system_time = params.system_time;
+    time->tsc_to_system_mul = params.mul;
+    time->tsc_shift = params.shift;
+    time->flags = 0;
+    version_end(&time->version);
+}
+
+void time_update_wallclock(struct domain *d)
+{
+    struct shared_info *shared = d->shared_info;
+    uint64_t sec;
+    uint32_t nsec;
+
+    arch_wallclock(&sec, &nsec);
+    version_begin(&shared->wc_version);
+    shared->wc_sec = (uint32_t)sec;
+    shared->xen_wc_sec_hi = (uint32_t)(sec >> 32);
+    shared->wc_nsec = nsec;
+    version_end(&shared->wc_version);
+}
+
+/* --- run states --------------------------------------------------------------- */
+
+void runstate_set(struct vcpu *v, int state, ns_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+
+    if (r->state == state) {
+        return;
+    }
+    /* Clocks of two CPUs may differ a little: never count backwards. */
+    if (now > r->state_entry_time) {
+        r->time[r->state] += now - r->state_entry_time;
+        r->state_entry_time = now;
+    }
+    r->state = state;
+}
+
+void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    struct spinlock *lock = &cpus[v->cpu]->sched_lock;
+    ns_t now;
+
+    spin_lock(lock);
+    *out = v->runstate;
+    spin_unlock(lock);
+    now = arch_now();
+    if (now > out->state_entry_time) {
+        out->time[out->state] += now - out->state_entry_time;
+    }
+}
+
+/* --- registered areas ----------------------------------------------------------- */
+
+/*
+ * With the update flag a reader knows an incomplete copy by the top bit of
+ * state_entry_time; without it, by luck. The stores are in this order.
+ */
+static void copy_runstate(struct vcpu *v)
+{
+    struct vcpu_runstate_info copy = v->runstate;
+    gva_t entry = GVA(v->runstate_guest.v +
+                      offsetof(struct vcpu_runstate_info, state_entry_time));
+    bool flagged =
+        (v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag) & 1;
+    uint64_t mark = flagged ? XEN_RUNSTATE_UPDATE : 0;
+
+    copy.state_entry_time |= mark;
+    if (flagged && guest_store64(entry, copy.state_entry_time)) {
+        return;
+    }
+    if (guest_copy_out(v->runstate_guest, &copy, sizeof(copy)) || !flagged) {
+        return;
+    }
+    (void)guest_store64(entry, copy.state_entry_time & ~mark);
+}
+
+static void copy_time(struct vcpu *v)
+{
+    struct vcpu_time_info copy = v->info->time;
+    uint32_t version = copy.version;
+
+    copy.version = version | 1;
+    if (guest_store32(v->time_guest, copy.version) ||
+        guest_copy_out(v->time_guest, &copy, sizeof(copy))) {
+        return;
+    }
+    (void)guest_store32(v->time_guest, version & ~1u);
+}
+
+void time_refresh_areas(struct vcpu *v)
+{
+    if (v->runstate_guest.v == 0 && v->time_guest.v == 0) {
+        return;
+    }
+    v->areas_stale = !v->kernel_mode;
+    if (v->areas_stale) {
+        return;
+    }
+    if (v->runstate_guest.v != 0) {
+        copy_runstate(v);
+    }
+    if (v->time_guest.v != 0) {
+        copy_time(v);
+    }
+}
+
+/* --- the periodic tick ------------------------------------------------------------ */
+
+/* C3. Ticks that were missed are not made up for. */
+static void tick(struct vcpu *v)
+{
+    ns_t period = __atomic_load_n(&v->periodic_period, __ATOMIC_RELAXED);
+    ns_t now = arch_now();
+
+    if (period == 0) {
+        return;
+    }
+    if (now - v->periodic_last >= period) {
+        v->periodic_last = now;
+        virq_raise_vcpu(v, VIRQ_TIMER);
+    }
+    timer_set(&v->periodic, v->periodic_last + period);
+}
+
+static void periodic_fired(void *arg)
+{
+    struct vcpu *v = arg;
+
+    if (__atomic_load_n(&v->on_cpu, __ATOMIC_RELAXED)) {
+        tick(v);
+    }
+}
+
+static void singleshot_fired(void *arg)
+{
+    virq_raise_vcpu(arg, VIRQ_TIMER);
+}
+
+/* Ends a poll, and nothing else: the timer may be left over from a poll that
+ * an event ended. */
+static void poll_timer_fired(void *arg)
+{
+    struct vcpu *v = arg;
+
+    if (__atomic_load_n(&v->domain->evtchn_pollers, __ATOMIC_RELAXED) &
+        (1u << v->id)) {
+        vcpu_wake(v);
+    }
+}
+
+void time_init_vcpu(struct vcpu *v)
+{
+    timer_init(&v->periodic, periodic_fired, v);
+    timer_init(&v->singleshot, singleshot_fired, v);
+    timer_init(&v->poll_timer, poll_timer_fired, v);
+    v->periodic_period = PERIODIC_DEFAULT;
+    time_update_vcpu(v);
+}
+
+void time_stop_vcpu(struct vcpu *v)
+{
+    timer_stop(&v->periodic);
+    timer_stop(&v->singleshot);
+    timer_stop(&v->poll_timer);
+}
+
+void time_set_periodic(struct vcpu *v, ns_t period)
+{
+    __atomic_store_n(&v->periodic_period, period, __ATOMIC_SEQ_CST);
+    if (v == current_vcpu()) {
+        timer_stop(&v->periodic);
+        v->periodic_last = arch_now();
+        tick(v);
+        return;
+    }
+    /* A timer is set by its own CPU only: let that one pass time_vcpu_kept(). */
+    timer_stop(&v->periodic);
+    softirq_raise(cpus[v->cpu], SOFTIRQ_SCHEDULE);
+}
+
+/* --- coming and going ---------------------------------------------------------------- */
+
+void time_vcpu_kept(struct vcpu *v)
+{
+    if (__atomic_load_n(&v->periodic_period, __ATOMIC_RELAXED) != 0 &&
+        !timer_is_active(&v->periodic)) {
+        tick(v);
+    }
+}
+
+void time_vcpu_in(struct vcpu *v)
+{
+    time_update_vcpu(v);
+    tick(v);
+    time_refresh_areas(v);
+}
+
+void time_vcpu_out(struct vcpu *v)
+{
+    timer_stop(&v->periodic);
+    time_refresh_areas(v);
+}
+
+/* --- set_timer_op ---------------------------------------------------------------------- */
+
+void time_set_singleshot(struct vcpu *v, ns_t deadline)
+{
+    timer_set(&v->singleshot, deadline);
+}
+
+#define FAR_FUTURE (1ull << 50) /* 13 days */
+
+/*
+ * A deadline is a signed number to the ABI. Kernels were seen that ask for a
+ * negative one or one far away, some because of pending work and some because
+ * they have none; a tenth of a second serves both.
+ */
+int64_t hc_set_timer_op(uint64_t deadline, uint64_t a1, uint64_t a2,
+                        uint64_t a3, uint64_t a4)
+{
+    struct vcpu *v = current_vcpu();
+    ns_t now;
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    if (deadline == 0) {
+        timer_stop(&v->singleshot);
+        return 0;
+    }
+    now = arch_now();
+    if ((int64_t)deadline < 0 ||
+        (deadline > now && deadline - now >= FAR_FUTURE)) {
+        deadline = now + 100 * NS_PER_MS;
+    }
+    time_set_singleshot(v, deadline);
+    return 0;
+}

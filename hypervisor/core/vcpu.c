@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a vcpu: made offline with its domain, given a state by the
+ * builder or by VCPUOP_initialise, run by sched.c, given back with the
+ * domain. It takes a page for itself, one for its trap table and what arch
+ * needs for its registers.
+ *
+ * What a vcpu holds: a type and a general reference on each of its base page
+ * tables, on every frame of its GDT and mapped LDT pages, and on the frame of
+ * its vcpu_info. They go in vcpu_destroy(); dropping a page table can mean to
+ * take a large tree apart, which is done in portions of the work budget.
+ */
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/pv.h>
+#include <hv/time.h>
+
+STATIC_ASSERT(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu takes one page");
+STATIC_ASSERT(sizeof(struct trap_info) * 256 == PAGE_SIZE, "so do its traps");
+
+static void init_pv(struct pv_vcpu *pv)
+{
+    unsigned int i;
+
+    pv->kernel_table = INVALID_MFN;
+    pv->user_table = INVALID_MFN;
+    for (i = 0; i < GDT_GUEST_FRAMES; i++) {
+        pv->gdt_frames[i] = INVALID_MFN;
+    }
+    for (i = 0; i < LDT_FRAMES; i++) {
+        pv->ldt_frames[i] = INVALID_MFN;
+    }
+    pv->debugreg[6] = 0xffff0ff0ull; /* SDM 3B 17.2: the value after reset */
+    pv->debugreg[7] = 0x400ull;
+}
+
+struct vcpu *vcpu_create(struct domain *d, uint32_t id)
+{
+    struct vcpu *v = hv_alloc_pages(0);
+
+    if (!v) {
+        return NULL;
+    }
+    v->domain = d;
+    v->id = id;
+    v->info = &d->shared_info->vcpu_info[id];
+    v->info_frame = INVALID_MFN;
+    v->kernel_mode = true;
+    init_pv(&v->pv);
+    v->pv.traps = hv_alloc_pages(0);
+    if (!v->pv.traps) {
+        goto out_free;
+    }
+    if (arch_vcpu_init(v)) {
+        goto out_free_traps;
+    }
+    sched_init_vcpu(v);
+    time_init_vcpu(v);
+    return v;
+
+out_free_traps:
+    hv_free_pages(v->pv.traps, 0);
+out_free:
+    hv_free_pages(v, 0);
+    return NULL;
+}
+
+/* Drops a type and a general reference, however long it takes. */
+static void drop_frame(struct domain *d, mfn_t *mfn)
+{
+    if (!mfn_valid_number(*mfn)) {
+        return;
+    }
+    do {
+        this_cpu()->work_left = WORK_BUDGET;
+    } while (frame_put_and_type(d, *mfn) == -XEN_ERESTART_CALL);
+    *mfn = INVALID_MFN;
+}
+
+void vcpu_destroy(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    unsigned int i;
+
+    time_stop_vcpu(v);
+    for (i = 0; i < GDT_GUEST_FRAMES; i++) {
+        drop_frame(d, &v->pv.gdt_frames[i]);
+    }
+    for (i = 0; i < LDT_FRAMES; i++) {
+        drop_frame(d, &v->pv.ldt_frames[i]);
+    }
+    drop_frame(d, &v->pv.user_table);
+    drop_frame(d, &v->pv.kernel_table);
+    v->info = &d->shared_info->vcpu_info[v->id];
+    drop_frame(d, &v->info_frame);
+    arch_vcpu_free(v);
+    hv_free_pages(v->pv.traps, 0);
+    hv_free_pages(v, 0);
+}
+
+void vcpu_show(const struct vcpu *v)
+{
+    const struct cpu_regs *r = &v->regs;
+
+    printk("vcpu %u of domain %u, %s mode", v->id, v->domain->id,
+           v->kernel_mode ? "kernel" : "user");
+    printk("rip %04x:%016llx rsp %04x:%016llx rflags %08llx",
+           (unsigned int)(r->cs & 0xffff), (unsigned long long)r->rip,
+           (unsigned int)(r->ss & 0xffff), (unsigned long long)r->rsp,
+           (unsigned long long)r->rflags);
+    printk("rax %016llx rbx %016llx rcx %016llx rdx %016llx",
+           (unsigned long long)r->rax, (unsigned long long)r->rbx,
+           (unsigned long long)r->rcx, (unsigned long long)r->rdx);
+    printk("rsi %016llx rdi %016llx rbp %016llx r8  %016llx",
+           (unsigned long long)r->rsi, (unsigned long long)r->rdi,
+           (unsigned long long)r->rbp, (unsigned long long)r->r8);
+    printk("r9  %016llx r10 %016llx r11 %016llx r12 %016llx",
+           (unsigned long long)r->r9, (unsigned long long)r->r10,
+           (unsigned long long)r->r11, (unsigned long long)r->r12);
+    printk("r13 %016llx r14 %016llx r15 %016llx cr2 %016llx",
+           (unsigned long long)r->r13, (unsigned long long)r->r14,
+           (unsigned long long)r->r15,
+           (unsigned long long)v->info->arch.cr2);
+    printk("entry %x error %x kernel table %llx user table %llx",
+           r->entry_vector, r->error_code,
+           (unsigned long long)v->pv.kernel_table.v,
+           (unsigned long long)v->pv.user_table.v);
+}

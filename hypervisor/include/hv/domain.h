@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains and vcpus.
+ *
+ * A domain owns frames, ports and vcpus. Fields are grouped by the lock that
+ * protects them. `page tables and descriptors` of a vcpu change only by the
+ * vcpu itself while it runs, or while it is not runnable.
+ */
+#ifndef HV_DOMAIN_H
+#define HV_DOMAIN_H
+
+#include <hv/cpu.h>
+#include <hv/cpu_regs.h>
+#include <hv/frame.h>
+#include <hv/lock.h>
+#include <hv/timer.h>
+#include <hv/types.h>
+#include <xen/callback.h>
+#include <xen/event_channel.h>
+#include <xen/vcpu.h>
+#include <xen/xen.h>
+
+#define VCPUS_MAX 32           /* slots of vcpu_info in shared_info */
+#define DOMAINS_MAX 64
+#define DOMID_IDLE_HV 0x7ffdu  /* our idle vcpus; never visible to a guest */
+
+struct evtchn;                 /* hv/evtchn.h */
+
+/* A place the guest registered to be called at. */
+struct callback {
+    uint64_t address;          /* 0: none */
+    bool mask_events;          /* upcall_mask becomes 1 on the way in */
+};
+
+enum vcpu_state {
+    VCPU_OFFLINE,              /* never started, or VCPUOP_down */
+    VCPU_RUNNABLE,
+    VCPU_RUNNING,
+    VCPU_BLOCKED,              /* SCHEDOP_block or poll */
+};
+
+#define GDT_GUEST_FRAMES 14    /* pages 0-13; page 14 is the hypervisor's */
+#define GDT_GUEST_ENTRIES (GDT_GUEST_FRAMES * 512)
+#define LDT_MAX_ENTRIES 8192
+#define LDT_FRAMES 16
+
+/* What the PV interface lets a vcpu set. */
+struct pv_vcpu {
+    /* entry code reads these (asm_offsets.c) */
+    uint64_t kernel_sp;        /* stack_switch */
+    uint64_t kernel_ss;
+    uint64_t kernel_cr3;       /* hardware CR3 of the kernel table, 0: none */
+    uint64_t user_cr3;         /* of the user table, 0: none */
+    struct callback syscall;   /* 64-bit SYSCALL of user mode */
+
+    struct callback event, failsafe, syscall32, sysenter, nmi;
+    struct trap_info *traps;   /* 256 entries, one hypervisor page */
+
+    mfn_t kernel_table;        /* L4 (PAE: L3); holds a type reference */
+    mfn_t user_table;          /* L4 or INVALID_MFN; holds one too */
+
+    mfn_t gdt_frames[GDT_GUEST_FRAMES]; /* SEGDESC references */
+    uint32_t gdt_entries;
+    gva_t ldt_base;
+    uint32_t ldt_entries;
+    mfn_t ldt_frames[LDT_FRAMES]; /* mapped lazily; SEGDESC references */
+
+    /* segment state while the vcpu is not loaded; bases as the guest set */
+    uint16_t ds, es, fs, gs;
+    uint64_t fs_base;
+    uint64_t gs_base_kernel;
+    uint64_t gs_base_user;
+
+    uint64_t cr4_guest;        /* what the guest believes is in CR4 */
+    bool task_switched;        /* CR0.TS as the guest sees it */
+    uint8_t iopl;              /* virtual IOPL; physdev_op set_iopl */
+    uint64_t debugreg[8];
+};
+
+struct vcpu {
+    /* --- known to the entry code (asm_offsets.c) --- */
+    struct vcpu_info *info;    /* hypervisor's mapping; never NULL */
+    bool kernel_mode;          /* TF_kernel_mode of Xen: which table is loaded */
+    bool is_idle;
+    uint8_t pad[6];
+    struct pv_vcpu pv;
+
+    struct cpu_regs regs;      /* while not on a CPU */
+    struct domain *domain;
+    uint32_t id;
+    mfn_t info_frame;          /* registered by VCPUOP_register_vcpu_info, or
+                                  INVALID_MFN: slot in shared_info */
+
+    /* --- sched.c, under the CPU's sched_lock --- */
+    enum vcpu_state state;
+    uint32_t cpu;              /* where it runs or last ran */
+    bool queued;
+    bool on_cpu;               /* its registers are on the CPU */
+    bool initialised;          /* VCPUOP_initialise or the builder */
+    struct vcpu *next_queued;
+    int pause_count;           /* not schedulable while > 0 */
+    struct vcpu_runstate_info runstate;
+
+    /* --- event channels: written by the vcpu itself or under evtchn_lock --- */
+    uint16_t virq_port[24];    /* 0: unbound */
+    uint16_t poll_single;      /* the one port polled, 0: several */
+
+    /* --- time: the vcpu itself, or while it does not run --- */
+    struct timer periodic, singleshot, poll_timer;
+    ns_t periodic_period;      /* 0: stopped */
+    ns_t periodic_last;        /* when the last tick was due */
+    gva_t runstate_guest;      /* registered area, v==0: none */
+    gva_t time_guest;
+    bool areas_stale;          /* they wait for guest kernel mode: see
+                                  time_refresh_areas() */
+
+    void *fpu;                 /* FXSAVE/XSAVE image, one page */
+    bool fpu_loaded;
+};
+
+struct domain {
+    domid_t id;
+    bool is_privileged;        /* control domain: d0 unless d0=guest */
+    bool is_32bit;             /* PAE guest in ring 1 */
+    bool is_dying;             /* no new references of any kind */
+    bool crashed;
+    bool crash_shown;          /* the registers have been printed */
+    bool exit_pending;         /* its end is still to be announced */
+    uint8_t shutdown_reason;
+    bool is_shut_down;
+    uint32_t vcpu_count;
+    struct vcpu *vcpus[VCPUS_MAX];
+
+    struct shared_info *shared_info;
+    mfn_t shared_info_mfn;
+    cpumask_t dirty_cpus;      /* CPUs that may hold TLB entries of it */
+    uint32_t vm_assist;        /* bits 1 << VMASST_TYPE_* */
+
+    /* --- under lock --- */
+    struct spinlock lock;
+    uint64_t frames_total;     /* frames with FW_ALLOCATED */
+    uint64_t frames_max;
+
+    /* --- under evtchn_lock --- */
+    struct spinlock evtchn_lock;
+    struct evtchn *evtchn_buckets[16]; /* 256 ports each, one page */
+    uint32_t evtchn_port_limit;        /* ports below exist, if only free */
+    uint32_t evtchn_free_hint;         /* no port below is free */
+    uint32_t evtchn_pollers;           /* atomic: bit n: vcpu n polls */
+};
+
+extern struct domain *domains[DOMAINS_MAX];
+
+/* The domain with this id or NULL. No reference is taken: domains are not
+ * destroyed while others run yet; the table's lock guards creation. */
+struct domain *domain_by_id(domid_t id);
+
+/* DOMID_SELF and numbers, as an operation of d names them; NULL if none. */
+struct domain *domain_resolve(struct domain *d, domid_t id);
+
+/*
+ * Makes a domain with vcpu_count offline vcpus, shared_info and no memory.
+ * NULL when memory is short or the id is taken.
+ */
+struct domain *domain_create(domid_t id, unsigned int vcpu_count,
+                             uint64_t frames_max, bool is_privileged);
+
+/* Host tests and audit: gives back everything a domain holds. */
+void domain_destroy(struct domain *d);
+
+/*
+ * The guest broke a rule and can not be told: prints the sentence, the
+ * registers of the current vcpu, and takes the domain off the CPUs. The
+ * caller returns as soon as it can; the vcpu does not run again.
+ */
+void domain_crash(struct domain *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* SCHEDOP_shutdown: the domain stops; d0 takes the machine along, at the
+ * next softirq of this CPU. */
+void domain_shutdown(struct domain *d, uint8_t reason);
+
+static inline struct domain *current_domain(void);
+
+/* SOFTIRQ_POWER: says why the first domain is over and leaves. */
+void domain_power_softirq(void);
+
+/* --- core/vcpu.c --- */
+
+/* An offline vcpu of d, or NULL when memory is short. Its vcpu_info is the
+ * slot in shared_info, with upcalls masked. */
+struct vcpu *vcpu_create(struct domain *d, uint32_t id);
+/* Gives back all that v holds. It is offline and its domain is dying. */
+void vcpu_destroy(struct vcpu *v);
+/* Prints the registers of a vcpu that is not running. */
+void vcpu_show(const struct vcpu *v);
+
+/* Moves vcpu_info into the domain's frame (VCPUOP_register_vcpu_info); v is
+ * current or offline. 0 or -XEN_EINVAL. */
+int vcpu_info_register(struct vcpu *v, mfn_t mfn, uint32_t offset) MUST_CHECK;
+
+/* --- core/shared_info.c --- */
+int shared_info_create(struct domain *d) MUST_CHECK;
+void shared_info_destroy(struct domain *d);
+
+/* core/sched.c is in hv/sched.h. */
+
+#include <hv/sched.h>
+#include <arch/inline.h>
+
+/* False once the vcpu's domain crashed or shut down: a loop that works for
+ * the vcpu ends, and the exit path takes it off the CPU. */
+static inline bool vcpu_may_go_on(const struct vcpu *v)
+{
+    return !v->domain->crashed && !v->domain->is_shut_down;
+}
+
+#endif

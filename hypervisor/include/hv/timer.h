@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Deadlines. Each CPU has one heap of timers and one hardware timer,
+ * programmed for the earliest. A timer belongs to the CPU it was set on until
+ * it fires or is stopped; setting it again moves it to the CPU that does so.
+ * The heap's links are in the timers, so setting one can not fail.
+ */
+#ifndef HV_TIMER_H
+#define HV_TIMER_H
+
+#include <hv/types.h>
+
+#define TIMER_NO_CPU (~0u)
+
+struct timer {
+    ns_t deadline;             /* system time */
+    void (*fire)(void *arg);   /* runs in SOFTIRQ_TIMER, no lock held */
+    void *arg;
+    uint32_t cpu;              /* whose heap, or TIMER_NO_CPU: inactive */
+
+    /* the heap, under that CPU's timer_lock */
+    struct timer *child;       /* first of the later ones below it */
+    struct timer *next;        /* sibling */
+    struct timer *prev;        /* sibling, or for the first one the parent */
+};
+
+struct cpu;
+void timer_init_cpu(struct cpu *c);
+
+void timer_init(struct timer *t, void (*fire)(void *), void *arg);
+
+/*
+ * (Re)arms t on this CPU. A deadline in the past fires at the next softirq;
+ * NS_NEVER never does. One caller at a time for each timer: its owner. Takes
+ * timer_lock.
+ */
+void timer_set(struct timer *t, ns_t deadline);
+
+/* After return t is in no heap; it may still be firing on another CPU. */
+void timer_stop(struct timer *t);
+
+static inline bool timer_is_active(const struct timer *t)
+{
+    return __atomic_load_n(&t->cpu, __ATOMIC_RELAXED) != TIMER_NO_CPU;
+}
+
+/* SOFTIRQ_TIMER: fires all that is due, reprograms the hardware. */
+void timer_softirq(void);
+
+/* Panics unless each timer of the CPU's heap is later than its parent and
+ * names this CPU; returns their number. For audit and tests. */
+unsigned int timer_audit(struct cpu *c);
+
+#endif
