@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only source of offsets for NASM: compiled to text, never linked.
+ * tools/asm_offsets.py turns each line below into a %define.
+ */
+#include <arch/layout.h>
+#include <hv/boot_info.h>
+#include <hv/domain.h>
+
+#define DEFINE(name, value)                                           \
+    __asm__ volatile("\n->" #name " %0 " #value : : "i"((long)(value)))
+#define REGS(field) DEFINE(REGS_##field, offsetof(struct cpu_regs, field))
+#define CPU(field) DEFINE(CPU_##field, offsetof(struct cpu, field))
+#define VCPU(field) DEFINE(VCPU_##field, offsetof(struct vcpu, field))
+
+void asm_offsets(void);
+
+void asm_offsets(void)
+{
+    REGS(r15);
+    REGS(r14);
+    REGS(r13);
+    REGS(r12);
+    REGS(rbp);
+    REGS(rbx);
+    REGS(r11);
+    REGS(r10);
+    REGS(r9);
+    REGS(r8);
+    REGS(rax);
+    REGS(rcx);
+    REGS(rdx);
+    REGS(rsi);
+    REGS(rdi);
+    REGS(error_code);
+    REGS(entry_vector);
+    REGS(rip);
+    REGS(cs);
+    REGS(rflags);
+    REGS(rsp);
+    REGS(ss);
+    DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
+    DEFINE(ENTRY_SYSCALL, ENTRY_SYSCALL);
+
+    CPU(current);
+    CPU(softirqs);
+    CPU(work_left);
+    VCPU(info);
+    VCPU(kernel_mode);
+    VCPU(is_idle);
+    DEFINE(VCPU_INFO_pending, offsetof(struct vcpu_info, evtchn_upcall_pending));
+    DEFINE(VCPU_INFO_mask, offsetof(struct vcpu_info, evtchn_upcall_mask));
+
+    DEFINE(WORK_BUDGET, WORK_BUDGET);
+    DEFINE(CPUS_MAX, CPUS_MAX);
+    DEFINE(PERCPU_SIZE, PERCPU_SIZE);
+    DEFINE(PERCPU_STACK_TOP, PERCPU_STACK_TOP);
+    DEFINE(GUEST_SS, GUEST_SS);
+    DEFINE(GUEST_CS64, GUEST_CS64);
+    DEFINE(GUEST_CS32, GUEST_CS32);
+    DEFINE(VECTOR_HYPERCALL32, VECTOR_HYPERCALL32);
+}

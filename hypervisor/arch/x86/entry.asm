@@ -1,0 +1,355 @@
+; SPDX-License-Identifier: MIT
+;
+; Every way into the hypervisor, and the ways out.
+;
+; Stacks. Each CPU has one 64 KiB block (docs/memory-map.md): struct cpu at
+; its start, three small stacks for #DF, NMI and #MC (the IST), and one main
+; stack at its end. TSS.rsp0 is the block's end, so every trap out of a guest
+; puts its frame at the same place, the last REGS_SIZE bytes of the block, and
+; SYSCALL, which switches no stack, is made to do the same by a trampoline for
+; each CPU. From any rsp on the main stack at that depth, struct cpu is at a
+; constant distance (CPU_DATA below); C code masks rsp instead.
+;
+;   frame of the block's end      who writes it
+;   ss rsp rflags cs rip          the CPU, or entry_syscall in its place
+;   entry_vector | error_code     CPU + stub (low half: error code)
+;   rdi rsi rdx rcx rax           push, here
+;   r8 r9 r10 r11                 push, here
+;   rbx rbp r12 r13 r14 r15       trap: push; SYSCALL lane: save_rest, and
+;                                 only on the way to a slow exit
+;
+; What may nest. Interrupts stay off from entry to exit, so a frame of a guest
+; is never interrupted; the idle loop alone turns them on. A fault inside the
+; hypervisor is legitimate at two places only: an access to guest memory (the
+; exception table says where to go on) and `iretq` to the guest (label
+; exit_iretq; the failsafe callback). #DF, NMI and #MC come on their own
+; stacks and return without looking at softirqs or events.
+;
+; GS and its hidden twin always hold the guest's bases; nothing here reads
+; GS. SWAPGS happens in arch_toggle_mode only.
+;
+; What is trusted: nothing in a guest's registers. rip is checked for being
+; canonical before SYSRET (which would fault in ring 0 on the guest's stack);
+; IRETQ reports every other bad value as a fault that exit_iretq recovers.
+
+%include "asm_offsets.inc"
+default rel
+
+extern  hypercall_table
+extern  trap_from_guest
+extern  trap_from_hypervisor
+extern  trap_nmi
+extern  trap_double_fault
+extern  trap_machine_check
+extern  softirq_run
+extern  pv_deliver_events
+extern  entry_user_syscall
+extern  idle_loop
+extern  percpu_base
+
+; From rsp at the base of a guest's frame to struct cpu.
+%define CPU_DATA (REGS_SIZE - PERCPU_STACK_TOP)
+%define NEG_ENOSYS -38
+
+%macro PUSH_SCRATCH 0
+    push    rdi
+    push    rsi
+    push    rdx
+    push    rcx
+    push    rax
+    push    r8
+    push    r9
+    push    r10
+    push    r11
+%endmacro
+
+%macro PUSH_PRESERVED 0
+    push    rbx
+    push    rbp
+    push    r12
+    push    r13
+    push    r14
+    push    r15
+%endmacro
+
+%macro POP_ALL 0
+    pop     r15
+    pop     r14
+    pop     r13
+    pop     r12
+    pop     rbp
+    pop     rbx
+    pop     r11
+    pop     r10
+    pop     r9
+    pop     r8
+    pop     rax
+    pop     rcx
+    pop     rdx
+    pop     rsi
+    pop     rdi
+%endmacro
+
+section .text.entry progbits alloc exec nowrite align=64
+
+; --- vectors ----------------------------------------------------------------
+; 256 stubs of 16 bytes. The CPU pushes an error code for some exceptions; the
+; others get a zero, so that the frame is one layout. The vector goes into the
+; upper half of the same slot.
+align 16
+global vector_stubs
+vector_stubs:
+%assign v 0
+%rep 256
+    align   16
+  %if v == 8 || (v >= 10 && v <= 14) || v == 17 || v == 21 || v == 29 || v == 30
+  %else
+    push    0
+  %endif
+    mov     dword [rsp + 4], v
+  %if v == 2
+    jmp     entry_nmi
+  %elif v == 8
+    jmp     entry_double_fault
+  %elif v == 18
+    jmp     entry_machine_check
+  %else
+    jmp     entry_trap
+  %endif
+  %assign v v + 1
+%endrep
+
+; entry_trap -- an exception or interrupt, from a guest or from ourselves.
+;   in:    the frame down to entry_vector is on the stack
+;   state: IF=0 (interrupt gates); all registers are the interrupted context's
+;   out:   exit_to_guest, or straight back into the hypervisor
+align 16
+entry_trap:
+    PUSH_SCRATCH
+    PUSH_PRESERVED
+    cld
+    mov     rdi, rsp
+    test    byte [rsp + REGS_cs], 3
+    jz      .from_hypervisor
+    mov     dword [rsp + CPU_DATA + CPU_work_left], WORK_BUDGET
+    call    trap_from_guest
+    jmp     exit_to_guest
+.from_hypervisor:
+    call    trap_from_hypervisor
+    POP_ALL
+    add     rsp, 8
+    iretq
+
+; --- NMI, #MC, #DF: on their own stacks --------------------------------------
+%macro IST_ENTRY 1
+    PUSH_SCRATCH
+    PUSH_PRESERVED
+    cld
+    mov     rdi, rsp
+    call    %1
+    POP_ALL
+    add     rsp, 8
+    iretq
+%endmacro
+
+align 16
+entry_nmi:
+    IST_ENTRY trap_nmi
+entry_machine_check:
+    IST_ENTRY trap_machine_check
+entry_double_fault:
+    IST_ENTRY trap_double_fault
+
+; --- SYSCALL ------------------------------------------------------------------
+; One trampoline for each CPU, because SYSCALL leaves the guest's rsp in place
+; and no register is free: the CPU's number is in the code that LSTAR points
+; to. %1 is where it goes on.
+%macro TRAMPOLINES 1
+  %assign n 0
+  %rep CPUS_MAX
+    align   32
+    mov     [rel percpu_base + n * PERCPU_SIZE + PERCPU_STACK_TOP - 16], rsp
+    lea     rsp, [rel percpu_base + n * PERCPU_SIZE + PERCPU_STACK_TOP - 16]
+    jmp     %1
+    %assign n n + 1
+  %endrep
+%endmacro
+
+align 32
+global syscall_trampolines
+syscall_trampolines:
+    TRAMPOLINES entry_syscall
+align 32
+global syscall32_trampolines
+syscall32_trampolines:
+    TRAMPOLINES entry_syscall32
+
+; entry_syscall -- 64-bit SYSCALL: a hypercall from guest kernel mode, a
+;                  system call from guest user mode.
+;   in:    rax = number; rdi rsi rdx r10 r8 = arguments; rcx = rip;
+;          r11 = rflags; rsp on this CPU's stack, the guest's in its slot
+;   state: IF=0 DF=0 (SFMASK)
+;   out:   SYSRET when nothing is pending; else exit_to_guest
+;   why:   SYSCALL pushes nothing, so the frame of a trap is made by hand, but
+;          for the callee-saved registers: C keeps those for us.
+align 64
+entry_syscall:
+    mov     qword [rsp + 8], GUEST_SS
+    push    r11
+    push    GUEST_CS64
+    push    rcx
+    sub     rsp, 8
+    mov     dword [rsp + 4], ENTRY_SYSCALL
+    PUSH_SCRATCH
+    sub     rsp, 6 * 8
+    mov     r11, [rsp + CPU_DATA + CPU_current]
+    cmp     byte [r11 + VCPU_kernel_mode], 0
+    je      user_syscall
+    mov     dword [rsp + CPU_DATA + CPU_work_left], WORK_BUDGET
+    cmp     rax, 64
+    jae     .absent
+    mov     rcx, r10
+    lea     r9, [hypercall_table]
+    call    [r9 + rax * 8]
+.done:
+    mov     [rsp + REGS_rax], rax
+    cmp     dword [rsp + CPU_DATA + CPU_softirqs], 0
+    jne     slow_exit
+    cmp     dword [rsp + REGS_entry_vector], ENTRY_SYSCALL
+    jne     slow_exit               ; the handler rewrote the frame (iret)
+    mov     r11, [rsp + CPU_DATA + CPU_current]
+    mov     rcx, [r11 + VCPU_info]
+    cmp     byte [rcx + VCPU_INFO_pending], 0
+    jne     slow_exit
+.sysret:
+    mov     rcx, [rsp + REGS_rip]
+    mov     r11, rcx
+    shl     r11, 16
+    sar     r11, 16
+    cmp     r11, rcx
+    jne     slow_exit               ; not canonical: let IRETQ refuse it
+    mov     r11, [rsp + REGS_rflags]
+    mov     r10, [rsp + REGS_r10]
+    mov     r9, [rsp + REGS_r9]
+    mov     r8, [rsp + REGS_r8]
+    mov     rdx, [rsp + REGS_rdx]
+    mov     rsi, [rsp + REGS_rsi]
+    mov     rdi, [rsp + REGS_rdi]
+    mov     rax, [rsp + REGS_rax]
+    mov     rsp, [rsp + REGS_rsp]
+    o64 sysret
+.absent:
+    mov     rax, NEG_ENOSYS
+    jmp     .done
+
+; slow_exit -- from the SYSCALL lane to the full exit path: fill in what the
+;              lane left out. The registers still hold the guest's values.
+slow_exit:
+    call    save_rest
+    jmp     exit_to_guest
+
+; user_syscall -- the frame is complete but for the callee-saved registers.
+user_syscall:
+    call    save_rest
+    mov     rdi, rsp
+    xor     esi, esi
+    call    entry_user_syscall
+    jmp     exit_to_guest
+
+; entry_syscall32 -- SYSCALL from a 32-bit code segment: always a user's.
+align 16
+entry_syscall32:
+    mov     qword [rsp + 8], GUEST_SS
+    push    r11
+    push    GUEST_CS32
+    push    rcx
+    sub     rsp, 8
+    mov     dword [rsp + 4], ENTRY_SYSCALL
+    PUSH_SCRATCH
+    sub     rsp, 6 * 8
+    call    save_rest
+    mov     rdi, rsp
+    mov     esi, 1
+    call    entry_user_syscall
+    jmp     exit_to_guest
+
+; save_rest -- stores the callee-saved registers into the frame above the
+;              return address.
+save_rest:
+    mov     [rsp + 8 + REGS_r15], r15
+    mov     [rsp + 8 + REGS_r14], r14
+    mov     [rsp + 8 + REGS_r13], r13
+    mov     [rsp + 8 + REGS_r12], r12
+    mov     [rsp + 8 + REGS_rbp], rbp
+    mov     [rsp + 8 + REGS_rbx], rbx
+    ret
+
+; --- the way out --------------------------------------------------------------
+; exit_to_guest -- full frame at rsp, at the block's end. Nothing may be left
+;                  undone: softirqs first (they may change the vcpu), then
+;                  events, until neither has work.
+align 16
+global exit_to_guest
+exit_to_guest:
+    cmp     dword [rsp + CPU_DATA + CPU_softirqs], 0
+    jne     exit_softirqs
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    mov     rax, [rdi + VCPU_info]
+    cmp     byte [rax + VCPU_INFO_pending], 0
+    jne     exit_pending
+exit_restore:
+    POP_ALL
+    add     rsp, 8
+global exit_iretq
+exit_iretq:
+    iretq
+exit_softirqs:
+    call    softirq_run
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    cmp     byte [rdi + VCPU_is_idle], 0
+    je      exit_to_guest
+    call    idle_loop               ; below the frame, which it will refill
+    ud2
+exit_pending:
+    cmp     byte [rax + VCPU_INFO_mask], 0
+    jne     exit_restore
+    mov     rsi, rsp
+    call    pv_deliver_events
+    jmp     exit_to_guest
+
+; resume_guest -- leaves whatever was running on this stack and returns to the
+;                 guest whose frame stands at the block's end.
+;   in:    rdi = the frame
+global resume_guest
+resume_guest:
+    mov     rsp, rdi
+    jmp     exit_to_guest
+
+; --- copies that may fault ------------------------------------------------------
+; bool arch_copy_fault(void *dst, const void *src, size_t n)
+;   in:    rdi, rsi, rdx
+;   out:   al = 0 when all was copied, 1 when it faulted half-way
+;   why:   movsq counts one instruction for eight bytes; rest by bytes. Rep
+;          moves restart at the faulting element, so the fault is clean.
+align 16
+global arch_copy_fault
+arch_copy_fault:
+    mov     ecx, edx
+    and     edx, 7
+    shr     ecx, 3
+.words:
+    rep     movsq
+    mov     ecx, edx
+.bytes:
+    rep     movsb
+    xor     eax, eax
+    ret
+.fault:
+    mov     eax, 1
+    ret
+
+section .ex_table progbits alloc noexec nowrite align=8
+    dq      arch_copy_fault.words, arch_copy_fault.fault
+    dq      arch_copy_fault.bytes, arch_copy_fault.fault
+
+section .note.GNU-stack noalloc noexec nowrite progbits

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The INLINE part of hv/arch.h on the real machine.
+ *
+ * Guest memory is read and written at the guest's own linear addresses,
+ * through the page table that is loaded. A fault at one of these
+ * instructions is expected: its address stands in the exception table beside
+ * the address to continue at (arch/x86/fixup.c).
+ */
+#ifndef ARCH_INLINE_H
+#define ARCH_INLINE_H
+
+#include <arch/layout.h>
+#include <hv/util.h>
+
+static inline struct cpu *this_cpu(void)
+{
+    uint64_t sp;
+
+    __asm__("mov %%rsp, %0" : "=r"(sp));
+    return (struct cpu *)(sp & ~(uint64_t)(PERCPU_SIZE - 1));
+}
+
+static inline struct vcpu *current_vcpu(void)
+{
+    return this_cpu()->current;
+}
+
+static inline struct domain *current_domain(void)
+{
+    return current_vcpu()->domain;
+}
+
+/* The frame of the guest that this CPU returns to: the end of its block. */
+static inline struct cpu_regs *arch_guest_regs(void)
+{
+    return (struct cpu_regs *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1;
+}
+
+static inline bool work_spend(int32_t units)
+{
+    struct cpu *c = this_cpu();
+
+    c->work_left -= units;
+    return c->work_left > 0;
+}
+
+static inline bool gva_is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+/* A fault at this address was the CPU's look into the LDT window; offset is
+ * that of the descriptor. */
+static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
+{
+    uint64_t base = LDT_BASE + (uint64_t)this_cpu()->id * 0x10000;
+
+    *offset = va - base;
+    return *offset < 0x10000;
+}
+
+static inline bool gva_range_ok(gva_t va, size_t len)
+{
+    uint64_t end = va.v + len;
+
+    if (end < va.v) {
+        return false;
+    }
+    return end <= 0x0000800000000000ull || va.v >= HV_HOLE_END;
+}
+
+#define ARCH_EX_TABLE(from, to)                     \
+    ".pushsection .ex_table, \"a\"\n"               \
+    ".balign 8\n.quad " from ", " to "\n"           \
+    ".popsection\n"
+
+/* SMAP: guest memory is user memory; the window is these functions only.
+ * Patched to NOPs at boot where SMAP is off (arch/x86/cpu.c). */
+static inline void arch_user_access_begin(void)
+{
+}
+
+static inline void arch_user_access_end(void)
+{
+}
+
+#define ARCH_GUEST_LOAD(bits, insn, mod)                                    \
+    static inline bool guest_load##bits(gva_t va, uint##bits##_t *out)      \
+    {                                                                       \
+        uint##bits##_t v = 0;                                               \
+                                                                            \
+        if (!gva_range_ok(va, bits / 8)) {                                  \
+            *out = 0;                                                       \
+            return true;                                                    \
+        }                                                                   \
+        arch_user_access_begin();                                           \
+        __asm__ goto("1: " insn " (%[p]), %" mod "[v]\n"                    \
+                     ARCH_EX_TABLE("1b", "%l[fault]")                       \
+                     : [v] "+r"(v) : [p] "r"(va.v) : "memory" : fault);     \
+        arch_user_access_end();                                             \
+        *out = v;                                                           \
+        return false;                                                       \
+fault:                                                                      \
+        arch_user_access_end();                                             \
+        *out = 0;                                                           \
+        return true;                                                        \
+    }
+#define ARCH_GUEST_STORE(bits, insn, mod)                                   \
+    static inline bool guest_store##bits(gva_t va, uint##bits##_t v)        \
+    {                                                                       \
+        if (!gva_range_ok(va, bits / 8)) {                                  \
+            return true;                                                    \
+        }                                                                   \
+        arch_user_access_begin();                                           \
+        __asm__ goto("1: " insn " %" mod "[v], (%[p])\n"                    \
+                     ARCH_EX_TABLE("1b", "%l[fault]")                       \
+                     : : [p] "r"(va.v), [v] "q"(v) : "memory" : fault);     \
+        arch_user_access_end();                                             \
+        return false;                                                       \
+fault:                                                                      \
+        arch_user_access_end();                                             \
+        return true;                                                        \
+    }
+
+ARCH_GUEST_LOAD(64, "mov", "q")
+ARCH_GUEST_LOAD(32, "mov", "k")
+ARCH_GUEST_LOAD(16, "mov", "w")
+ARCH_GUEST_LOAD(8, "mov", "b")
+ARCH_GUEST_STORE(64, "mov", "q")
+ARCH_GUEST_STORE(32, "mov", "k")
+ARCH_GUEST_STORE(16, "mov", "w")
+ARCH_GUEST_STORE(8, "mov", "b")
+
+#undef ARCH_GUEST_LOAD
+#undef ARCH_GUEST_STORE
+
+/* arch/x86/guest_copy.asm; true when it faulted. */
+bool arch_copy_fault(void *dst, const void *src, size_t n);
+
+static inline bool guest_copy_in(void *dst, gva_t src, size_t n)
+{
+    if (!gva_range_ok(src, n) ||
+        arch_copy_fault(dst, (const void *)src.v, n)) {
+        memset(dst, 0, n);
+        return true;
+    }
+    return false;
+}
+
+static inline bool guest_copy_out(gva_t dst, const void *src, size_t n)
+{
+    return !gva_range_ok(dst, n) || arch_copy_fault((void *)dst.v, src, n);
+}
+
+static inline uint64_t pte_read(const uint64_t *pte)
+{
+    return __atomic_load_n(pte, __ATOMIC_RELAXED);
+}
+
+static inline bool pte_cmpxchg(uint64_t *pte, uint64_t *expected,
+                               uint64_t desired)
+{
+    return __atomic_compare_exchange_n(pte, expected, desired, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static inline void tlb_flush_page_local(gva_t va)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(va.v) : "memory");
+}
+
+static inline void tlb_flush_local(void)
+{
+    uint64_t cr3;
+
+    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : :
+                     "memory");
+}
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's linear map, inside the hole that the PV interface gives
+ * it: slots 256-271 of every L4 (docs/memory-map.md). Shared by C, NASM (as
+ * generated offsets) and the linker script.
+ */
+#ifndef ARCH_LAYOUT_H
+#define ARCH_LAYOUT_H
+
+#define HV_HOLE_START 0xffff800000000000ull
+#define HV_HOLE_END   0xffff880000000000ull
+
+/* slot 256: machine-to-pseudo-physical table, 8 bytes a frame, guests read */
+#define M2P_BASE      0xffff800000000000ull
+/* slot 257: image, per-CPU blocks, windows, devices; all in one GiB so that
+ * 32-bit displacements reach across it */
+#define HV_BASE       0xffff808000000000ull
+#define HV_LOAD_PHYS  0x200000ull
+#define PERCPU_BASE   (HV_BASE + 0x10000000ull) /* 64 KiB a CPU */
+#define GDT_BASE      (HV_BASE + 0x11000000ull) /* 64 KiB a CPU */
+#define LDT_BASE      (HV_BASE + 0x12000000ull) /* 64 KiB a CPU */
+#define DEVICE_BASE   (HV_BASE + 0x13000000ull) /* uncached, 2 MiB */
+/* slot 258: frame records, 16 bytes a frame */
+#define FRAME_BASE    0xffff810000000000ull
+/* slots 264-271: all RAM, writable, never executable */
+#define DIRECT_BASE   0xffff840000000000ull
+#define DIRECT_MAX    0x40000000000ull          /* 4 TiB */
+
+#define PERCPU_SIZE   0x10000
+/* Inside a CPU's block: struct cpu at 0, then stacks with unmapped guards. */
+#define PERCPU_DF_TOP   0x3000
+#define PERCPU_NMI_TOP  0x5000
+#define PERCPU_MC_TOP   0x7000
+#define PERCPU_STACK_BOTTOM 0xc000
+#define PERCPU_STACK_TOP 0x10000
+
+/* The hypervisor's selectors (page 14 of the GDT window) and the guest's. */
+#define HV_CS           0xe008
+#define HV_SS           0xe010
+#define HV_TSS          0xe040
+#define HV_LDT          0xe050
+#define GUEST_CS32      0xe023
+#define GUEST_SS        0xe02b
+#define GUEST_CS64      0xe033
+#define GUEST_CS64_RING0 0xe030 /* as a bounce frame shows kernel mode */
+
+/* Vectors of the hypervisor. */
+#define VECTOR_HYPERCALL32 0x82
+#define VECTOR_UART     0xe0
+#define VECTOR_KICK     0xf1
+#define VECTOR_FLUSH    0xf2
+#define VECTOR_TIMER    0xf0
+#define VECTOR_SPURIOUS 0xff
+
+#endif

@@ -1,0 +1,561 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The hypervisor's own address space.
+ *
+ * All page tables in the machine, the guests' included, share what hangs
+ * below slots 256-271: the third-level tables are made here once, and every
+ * guest L4 gets a copy of the sixteen entries. So a mapping that is added
+ * later (a CPU's block, a GDT window) is seen everywhere at once.
+ *
+ *   P1  nothing is writable and executable: text RX, the rest NX
+ *   P2  nothing but the read-only M2P (slot 256) has the U bit
+ *   P3  the image's text and read-only data are read-only in the direct map
+ *       too
+ *   P4  below every stack lies an unmapped page
+ *   P5  hypervisor mappings are global, so a guest's CR3 load keeps them
+ *
+ * The frame records and the M2P are indexed by frame number over the whole
+ * range of RAM. Where the machine has no RAM, both show one shared read-only
+ * page: records without a reference (so nobody can take one), and M2P
+ * entries that say "none".
+ *
+ * Memory before the allocator: pages are cut from the end of the largest
+ * region below 4 GiB (that is what the early direct map reaches), around
+ * whatever the boot loader put there, and never come back.
+ */
+#include "paging.h"
+
+#include <arch/cr.h>
+#include <arch/layout.h>
+#include <hv/arch.h>
+#include <hv/boot_info.h>
+#include <hv/util.h>
+
+#include "boot.h"
+
+#define PTE_P    (1ull << 0)
+#define PTE_RW   (1ull << 1)
+#define PTE_US   (1ull << 2)
+#define PTE_PCD  (1ull << 4)
+#define PTE_PWT  (1ull << 3)
+#define PTE_A    (1ull << 5)
+#define PTE_D    (1ull << 6)
+#define PTE_PS   (1ull << 7)
+#define PTE_G    (1ull << 8)
+#define PTE_NX   (1ull << 63)
+#define PTE_ADDR 0x000ffffffffff000ull
+
+#define MAP_TEXT   (PTE_P | PTE_A | PTE_G)
+#define MAP_RODATA (PTE_P | PTE_A | PTE_G | PTE_NX)
+#define MAP_DATA   (PTE_P | PTE_RW | PTE_A | PTE_D | PTE_G | PTE_NX)
+#define MAP_DEVICE (MAP_DATA | PTE_PCD | PTE_PWT)
+#define MAP_M2P    (MAP_RODATA | PTE_US)
+#define TABLE      (PTE_P | PTE_RW | PTE_A)
+
+#define LARGE_PAGE 0x200000ull
+#define LOW_MEMORY 0x100000ull
+#define FOUR_GIB   0x100000000ull
+#define USED_MAX   (BOOT_MODULES_MAX + 16)
+
+/* The second, writable view of the M2P (slot 259); guests see slot 256. */
+#define M2P_RW_BASE 0xffff818000000000ull
+
+extern const char text_start[], text_end[], rodata_end[];
+
+uint64_t frame_count;
+uint64_t hypervisor_cr3;
+uint64_t *hypervisor_l4;
+
+static uint64_t *gdt_window_l1[2]; /* 32 CPUs' windows each */
+static uint64_t *ldt_window_l1[2];
+static mfn_t null_descriptors;     /* a page of zeroes */
+static uint64_t device_next = DEVICE_BASE;
+static bool allocator_is_up;
+
+/* --- memory before the allocator -------------------------------------------- */
+
+struct range {
+    uint64_t start, end;
+};
+
+static struct range used[USED_MAX];
+static unsigned int used_count;
+static struct range boot_region; /* what boot_alloc cuts from the end of */
+static uint64_t low_next = 0x1000;
+
+static void use(uint64_t start, uint64_t end)
+{
+    if (used_count > 0 && used[used_count - 1].start == end) {
+        used[used_count - 1].start = start;
+        return;
+    }
+    if (used_count == USED_MAX) {
+        cannot_start("the memory map is too fragmented to boot from");
+    }
+    used[used_count].start = start;
+    used[used_count].end = end;
+    used_count++;
+}
+
+/* The used range that overlaps [start, end), or NULL. */
+static const struct range *overlap(uint64_t start, uint64_t end)
+{
+    for (unsigned int i = 0; i < used_count; i++) {
+        if (start < used[i].end && used[i].start < end) {
+            return &used[i];
+        }
+    }
+    return NULL;
+}
+
+static void choose_boot_region(void)
+{
+    uint64_t best = 0;
+
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        const struct boot_region *r = &boot_info.regions[i];
+        uint64_t start = round_up(r->start, PAGE_SIZE);
+        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+
+        start = max_u64(start, LOW_MEMORY);
+        end = min_u64(end, FOUR_GIB);
+        if (r->type == REGION_RAM && end > start && end - start > best) {
+            best = end - start;
+            boot_region.start = start;
+            boot_region.end = end;
+        }
+    }
+    if (best == 0) {
+        cannot_start("the boot loader reports no memory above 1 MiB");
+    }
+}
+
+/* Zeroed frames, adjacent. */
+static uint64_t boot_alloc(uint64_t pages)
+{
+    uint64_t size = pages << PAGE_SHIFT;
+    uint64_t end = boot_region.end;
+    const struct range *hit;
+
+    for (;;) {
+        if (end < boot_region.start + size) {
+            cannot_start("too little memory for the hypervisor itself; "
+                         "give the machine more");
+        }
+        hit = overlap(end - size, end);
+        if (hit == NULL) {
+            break;
+        }
+        end = round_down(hit->start, PAGE_SIZE);
+    }
+    boot_region.end = end - size;
+    use(end - size, end);
+    memset((void *)(DIRECT_BASE + end - size), 0, size);
+    return end - size;
+}
+
+mfn_t boot_alloc_low(void)
+{
+    for (; low_next < 0x90000; low_next += PAGE_SIZE) {
+        for (unsigned int i = 0; i < boot_info.region_count; i++) {
+            const struct boot_region *r = &boot_info.regions[i];
+
+            if (r->type == REGION_RAM && r->start <= low_next &&
+                low_next + PAGE_SIZE <= r->start + r->length &&
+                overlap(low_next, low_next + PAGE_SIZE) == NULL) {
+                use(low_next, low_next + PAGE_SIZE);
+                low_next += PAGE_SIZE;
+                return MFN((low_next >> PAGE_SHIFT) - 1);
+            }
+        }
+    }
+    return INVALID_MFN;
+}
+
+/* --- building tables --------------------------------------------------------- */
+
+static uint64_t alloc_table(void)
+{
+    void *page;
+
+    if (!allocator_is_up) {
+        return boot_alloc(1);
+    }
+    page = hv_alloc_pages(0);
+    return page == NULL ? 0 : mfn_to_maddr(frame_unmap_addr(page)).v;
+}
+
+static uint64_t *table_at(uint64_t entry)
+{
+    return (uint64_t *)(DIRECT_BASE + (entry & PTE_ADDR));
+}
+
+/*
+ * The slot for va in the table of this level (1: 4 KiB pages, 2: 2 MiB),
+ * making the tables on the way. NULL when memory is short.
+ */
+static uint64_t *slot(uint64_t va, unsigned int level)
+{
+    uint64_t *table = hypervisor_l4;
+    unsigned int l;
+
+    for (l = 4; l > level; l--) {
+        uint64_t *e = &table[(va >> (12 + 9 * (l - 1))) & 511];
+
+        if ((*e & PTE_P) == 0) {
+            uint64_t t = alloc_table();
+
+            if (t == 0) {
+                return NULL;
+            }
+            /* U on the way to the M2P only: P2 holds by the leaf, and by
+             * the upper levels for everything else. */
+            *e = t | TABLE |
+                 (va >= M2P_BASE && va < HV_BASE ? PTE_US : 0);
+        }
+        table = table_at(*e);
+    }
+    return &table[(va >> (12 + 9 * (level - 1))) & 511];
+}
+
+static bool map_range(uint64_t va, uint64_t pa, uint64_t len, uint64_t flags)
+{
+    while (len > 0) {
+        bool large = ((va | pa) & (LARGE_PAGE - 1)) == 0 && len >= LARGE_PAGE;
+        uint64_t step = large ? LARGE_PAGE : PAGE_SIZE;
+        uint64_t *e = slot(va, large ? 2 : 1);
+
+        if (e == NULL) {
+            return false;
+        }
+        *e = pa | flags | (large ? PTE_PS : 0);
+        va += step;
+        pa += step;
+        len -= step;
+    }
+    return true;
+}
+
+/* --- the direct map ------------------------------------------------------------ */
+
+static void map_direct(uint64_t start, uint64_t end, uint64_t flags)
+{
+    map_range(DIRECT_BASE + start, start, end - start, flags);
+}
+
+/* RAM, but for the image, whose parts keep their protection (P3). */
+static void map_direct_around_image(uint64_t start, uint64_t end)
+{
+    uint64_t first = image_phys(image_start);
+    uint64_t stop = image_phys(image_end);
+
+    if (start < first) {
+        map_direct(start, min_u64(end, first), MAP_DATA);
+    }
+    if (end > stop) {
+        map_direct(max_u64(start, stop), end, MAP_DATA);
+    }
+}
+
+static void map_all_ram(void)
+{
+    uint64_t text = image_phys(text_start);
+    uint64_t rodata = image_phys(rodata_end);
+
+    map_direct(0, 0xa0000, MAP_DATA);
+    map_direct(0xc0000, LOW_MEMORY, MAP_RODATA);
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        const struct boot_region *r = &boot_info.regions[i];
+        uint64_t start = round_up(r->start, PAGE_SIZE);
+        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+
+        start = max_u64(start, LOW_MEMORY);
+        end = min_u64(end, DIRECT_MAX);
+        if (start >= end) {
+            continue;
+        }
+        if (r->type == REGION_RAM) {
+            map_direct_around_image(start, end);
+            frame_count = max_u64(frame_count, end >> PAGE_SHIFT);
+        } else if (r->type == REGION_ACPI || r->type == REGION_NVS) {
+            map_direct(start, end, MAP_RODATA);
+        }
+    }
+    map_direct(image_phys(image_start), text, MAP_DATA);
+    map_direct(text, rodata, MAP_RODATA);
+    map_direct(rodata, image_phys(image_end), MAP_DATA);
+}
+
+static void map_image(void)
+{
+    uint64_t text = (uint64_t)text_start;
+    uint64_t rodata = (uint64_t)text_end;
+    uint64_t data = (uint64_t)rodata_end;
+
+    map_range(text, text - HV_BASE, rodata - text, MAP_TEXT);
+    map_range(rodata, rodata - HV_BASE, data - rodata, MAP_RODATA);
+    map_range(data, data - HV_BASE, (uint64_t)image_end - data, MAP_DATA);
+}
+
+/* --- tables over all frames ------------------------------------------------------ */
+
+static bool has_ram(uint64_t start, uint64_t end)
+{
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        const struct boot_region *r = &boot_info.regions[i];
+
+        if (r->type == REGION_RAM && r->start < end &&
+            start < r->start + r->length) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/*
+ * Backs [base, base + frame_count * size) with memory where the frames it
+ * describes include RAM, and with the page `hole` where they do not.
+ * rw_base is a second view, writable (0: the first one is).
+ */
+static void back_table(uint64_t base, uint64_t rw_base, uint64_t size,
+                       uint64_t hole, uint8_t fill)
+{
+    uint64_t covers = (PAGE_SIZE / size) << PAGE_SHIFT; /* bytes of RAM */
+    uint64_t limit = frame_count << PAGE_SHIFT;
+
+    for (uint64_t at = 0, off = 0; at < limit;
+         at += covers, off += PAGE_SIZE) {
+        bool ram = has_ram(at, at + covers);
+        uint64_t pa = ram ? boot_alloc(1) : hole;
+
+        if (ram && fill != 0) {
+            memset((void *)(DIRECT_BASE + pa), fill, PAGE_SIZE);
+        }
+        if (rw_base == 0) {
+            map_range(base + off, pa, PAGE_SIZE, ram ? MAP_DATA : MAP_RODATA);
+        } else {
+            map_range(base + off, pa, PAGE_SIZE, MAP_M2P);
+            map_range(rw_base + off, pa, PAGE_SIZE,
+                      ram ? MAP_DATA : MAP_RODATA);
+        }
+    }
+}
+
+void arch_m2p_set(mfn_t mfn, uint64_t pfn)
+{
+    ((uint64_t *)M2P_RW_BASE)[mfn.v] = pfn;
+}
+
+uint64_t arch_m2p_get(mfn_t mfn)
+{
+    return ((uint64_t *)M2P_RW_BASE)[mfn.v];
+}
+
+void arch_m2p_range(uint64_t *start, uint64_t *end, uint64_t *max_mfn)
+{
+    *start = M2P_BASE;
+    *end = M2P_BASE + 0x4000000000ull; /* what the ABI sets aside */
+    *max_mfn = frame_count - 1;
+}
+
+void arch_fill_hypervisor_slots(uint64_t *l4)
+{
+    memcpy(&l4[256], &hypervisor_l4[256], 16 * sizeof(*l4));
+}
+
+void arch_frame_zero(mfn_t mfn)
+{
+    uint64_t count = PAGE_SIZE / 8;
+    void *p = frame_map(mfn);
+
+    __asm__ volatile("rep stosq" : "+c"(count), "+D"(p) : "a"(0ull) :
+                     "memory");
+}
+
+/* --- windows ----------------------------------------------------------------------- */
+
+/* L1 tables of a window area of CPUS_MAX * 64 KiB. */
+static void make_window(uint64_t base, uint64_t *l1[2])
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        l1[i] = slot(base + i * LARGE_PAGE, 1);
+    }
+}
+
+static void window_set(uint64_t *l1[2], uint64_t base, unsigned int cpu,
+                       unsigned int page, uint64_t entry)
+{
+    unsigned int index = cpu * 16 + page;
+    uint64_t *e = &l1[index / 512][index % 512];
+
+    if (*e != entry) {
+        *e = entry;
+        tlb_flush_page_local(GVA(base + (uint64_t)index * PAGE_SIZE));
+    }
+}
+
+void gdt_window_set(unsigned int cpu, unsigned int page, mfn_t mfn)
+{
+    uint64_t entry = mfn_valid_number(mfn)
+                         ? mfn_to_maddr(mfn).v | (MAP_DATA & ~PTE_G)
+                         : mfn_to_maddr(null_descriptors).v |
+                               (MAP_RODATA & ~PTE_G);
+
+    window_set(gdt_window_l1, GDT_BASE, cpu, page, entry);
+}
+
+void ldt_window_set(unsigned int cpu, unsigned int page, mfn_t mfn)
+{
+    uint64_t entry = mfn_valid_number(mfn)
+                         ? mfn_to_maddr(mfn).v | (MAP_DATA & ~PTE_G)
+                         : 0;
+
+    window_set(ldt_window_l1, LDT_BASE, cpu, page, entry);
+}
+
+void *map_device(uint64_t maddr, size_t len)
+{
+    uint64_t start = round_down(maddr, PAGE_SIZE);
+    uint64_t size = round_up(maddr + len, PAGE_SIZE) - start;
+    uint64_t va = device_next;
+
+    if (va + size > DEVICE_BASE + LARGE_PAGE ||
+        !map_range(va, start, size, MAP_DEVICE)) {
+        return NULL;
+    }
+    device_next += size;
+    return (void *)(va + (maddr - start));
+}
+
+const void *map_acpi(uint64_t maddr, size_t len)
+{
+    uint64_t end = maddr + len;
+
+    if (end <= LOW_MEMORY) {
+        return (const void *)(DIRECT_BASE + maddr);
+    }
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        const struct boot_region *r = &boot_info.regions[i];
+
+        if (r->type <= REGION_NVS && r->type != REGION_RESERVED &&
+            round_up(r->start, PAGE_SIZE) <= maddr &&
+            end <= round_down(r->start + r->length, PAGE_SIZE)) {
+            return (const void *)(DIRECT_BASE + maddr);
+        }
+    }
+    return map_device(maddr, len);
+}
+
+/* --- a CPU's block ------------------------------------------------------------------ */
+
+struct cpu *percpu_create(unsigned int id)
+{
+    static const uint8_t mapped_pages[] = {
+        0, PERCPU_DF_TOP / 4096 - 1, PERCPU_NMI_TOP / 4096 - 1,
+        PERCPU_MC_TOP / 4096 - 1, 12, 13, 14, 15,
+    };
+    uint64_t base = PERCPU_BASE + (uint64_t)id * PERCPU_SIZE;
+    void *gdt = hv_alloc_pages(0);
+    struct cpu *c = (struct cpu *)base;
+
+    STATIC_ASSERT(sizeof(struct cpu) <= PAGE_SIZE, "struct cpu has one page");
+    if (gdt == NULL) {
+        return NULL;
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(mapped_pages); i++) {
+        void *page = hv_alloc_pages(0);
+
+        if (page == NULL ||
+            !map_range(base + mapped_pages[i] * PAGE_SIZE,
+                       mfn_to_maddr(frame_unmap_addr(page)).v, PAGE_SIZE,
+                       MAP_DATA)) {
+            return NULL;
+        }
+    }
+    for (unsigned int page = 0; page < GDT_GUEST_FRAMES; page++) {
+        gdt_window_set(id, page, INVALID_MFN);
+    }
+    gdt_window_set(id, GDT_GUEST_FRAMES, frame_unmap_addr(gdt));
+    c->id = id;
+    return c;
+}
+
+/* --- all of it ----------------------------------------------------------------------- */
+
+void paging_init(void)
+{
+    uint64_t hole_records, hole_m2p;
+
+    use(image_phys(image_start),
+        round_up(image_phys(image_end), PAGE_SIZE));
+    for (unsigned int i = 0; i < boot_info.module_count; i++) {
+        const struct boot_module *m = &boot_info.modules[i];
+
+        use(round_down(m->start, PAGE_SIZE),
+            round_up(m->start + m->length, PAGE_SIZE));
+    }
+    choose_boot_region();
+
+    hypervisor_cr3 = boot_alloc(1);
+    hypervisor_l4 = (uint64_t *)(DIRECT_BASE + hypervisor_cr3);
+    map_image();
+    map_all_ram();
+    hole_records = boot_alloc(1);
+    hole_m2p = boot_alloc(1);
+    null_descriptors = maddr_to_mfn(MADDR(boot_alloc(1)));
+    memset((void *)(DIRECT_BASE + hole_m2p), 0xff, PAGE_SIZE);
+    back_table(FRAME_BASE, 0, sizeof(struct frame), hole_records, 0);
+    back_table(M2P_BASE, M2P_RW_BASE, 8, hole_m2p, 0xff);
+    make_window(GDT_BASE, gdt_window_l1);
+    make_window(LDT_BASE, ldt_window_l1);
+    /* Every third-level table exists from now on, so that the sixteen
+     * entries that guests copy never change. */
+    slot(PERCPU_BASE, 1);
+    slot(DEVICE_BASE, 1);
+
+    write_cr4(read_cr4() | CR4_PGE);
+    write_cr3(hypervisor_cr3);
+}
+
+/* Hands out the part of [start, end) that no used range touches. */
+static void release_range(uint64_t start, uint64_t end)
+{
+    while (start < end) {
+        uint64_t stop = end;
+        uint64_t skip_to = end;
+
+        for (unsigned int i = 0; i < used_count; i++) {
+            if (used[i].end <= start || used[i].start >= stop) {
+                continue;
+            }
+            if (used[i].start <= start) {
+                stop = start;
+                skip_to = used[i].end;
+                break;
+            }
+            stop = used[i].start;
+            skip_to = used[i].end;
+        }
+        if (stop > start) {
+            page_alloc_add_range(MFN(start >> PAGE_SHIFT),
+                                 MFN(stop >> PAGE_SHIFT));
+        }
+        start = max_u64(skip_to, stop);
+    }
+}
+
+void paging_release_memory(void)
+{
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        const struct boot_region *r = &boot_info.regions[i];
+        uint64_t start = round_up(r->start, PAGE_SIZE);
+        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+
+        start = max_u64(start, LOW_MEMORY);
+        end = min_u64(end, DIRECT_MAX);
+        if (r->type == REGION_RAM && start < end) {
+            release_range(start, end);
+        }
+    }
+    allocator_is_up = true;
+}

@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The machine state of a vcpu: saving the one, loading the other.
+ *
+ * General registers stand in the frame at the end of the CPU's block and are
+ * copied whole. The rest is split by when it can change:
+ *
+ *   S1  FS and GS bases and the four data selectors are the guest's to change
+ *       at any time (loading a selector changes a base), so they are read
+ *       back when the vcpu leaves the CPU.
+ *   S2  in guest kernel mode the active GS base is the kernel's and the
+ *       hidden one the user's; in user mode the other way round. The two
+ *       trade places with the page table (arch_toggle_mode).
+ *   S3  FPU and SSE state is switched eagerly: never is another vcpu's state
+ *       in the registers, not even behind CR0.TS.
+ *   S4  debug registers are loaded only when one of the two vcpus has a
+ *       breakpoint enabled.
+ *   S5  a CPU that leaves a domain's page table and turns idle loads the
+ *       hypervisor's own, so a dead domain's tables are nobody's.
+ *
+ * A selector may name a descriptor that the guest has since broken; loading
+ * it faults, and the exception table turns that into a null selector.
+ */
+#include <arch/cr.h>
+#include <arch/msr.h>
+#include <hv/arch.h>
+#include <xen/errno.h>
+#include <xen/xen.h>
+
+#include "desc_tables.h"
+#include "paging.h"
+#include "traps.h"
+
+STATIC_ASSERT(sizeof(struct cpu_regs) % 8 == 0, "copied as words");
+
+/* --- segments ---------------------------------------------------------------- */
+
+#define READ_SELECTOR(name)                                  \
+    static uint16_t read_##name(void)                        \
+    {                                                        \
+        uint16_t s;                                          \
+                                                             \
+        __asm__ volatile("mov %%" #name ", %0" : "=r"(s));   \
+        return s;                                            \
+    }
+
+#define LOAD_SELECTOR(name)                                              \
+    static void load_##name(uint16_t selector)                           \
+    {                                                                    \
+        __asm__ goto("1: mov %0, %%" #name "\n"                          \
+                     ARCH_EX_TABLE("1b", "%l[bad]")                      \
+                     : : "r"((uint32_t)selector) : "memory" : bad);      \
+        return;                                                          \
+    bad:                                                                 \
+        __asm__ volatile("mov %0, %%" #name : : "r"(0) : "memory");      \
+    }
+
+READ_SELECTOR(ds)
+READ_SELECTOR(es)
+READ_SELECTOR(fs)
+READ_SELECTOR(gs)
+LOAD_SELECTOR(ds)
+LOAD_SELECTOR(es)
+LOAD_SELECTOR(fs)
+LOAD_SELECTOR(gs)
+
+static inline void swapgs(void)
+{
+    __asm__ volatile("swapgs" : : : "memory");
+}
+
+static void save_segments(struct vcpu *v)
+{
+    uint64_t active = rdmsr(MSR_GS_BASE);
+    uint64_t hidden = rdmsr(MSR_KERNEL_GS_BASE);
+
+    v->pv.ds = read_ds();
+    v->pv.es = read_es();
+    v->pv.fs = read_fs();
+    v->pv.gs = read_gs();
+    v->pv.fs_base = rdmsr(MSR_FS_BASE);
+    v->pv.gs_base_kernel = v->kernel_mode ? active : hidden;
+    v->pv.gs_base_user = v->kernel_mode ? hidden : active;
+}
+
+static void load_segments(struct vcpu *v)
+{
+    load_ds(v->pv.ds);
+    load_es(v->pv.es);
+    load_fs(v->pv.fs);
+    load_gs(v->pv.gs);
+    wrmsr(MSR_FS_BASE, v->pv.fs_base);
+    wrmsr(MSR_GS_BASE,
+          v->kernel_mode ? v->pv.gs_base_kernel : v->pv.gs_base_user);
+    wrmsr(MSR_KERNEL_GS_BASE,
+          v->kernel_mode ? v->pv.gs_base_user : v->pv.gs_base_kernel);
+}
+
+void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
+{
+    switch (which) {
+    case SEGBASE_FS:
+        wrmsr(MSR_FS_BASE, base);
+        break;
+    case SEGBASE_GS_USER:
+        wrmsr(v->kernel_mode ? MSR_KERNEL_GS_BASE : MSR_GS_BASE, base);
+        break;
+    case SEGBASE_GS_KERNEL:
+        wrmsr(v->kernel_mode ? MSR_GS_BASE : MSR_KERNEL_GS_BASE, base);
+        break;
+    default:
+        /* The user's selector: its base must land in the hidden register. */
+        swapgs();
+        load_gs((uint16_t)base);
+        swapgs();
+        break;
+    }
+}
+
+void arch_read_selectors(struct vcpu *v, uint16_t sel[4])
+{
+    (void)v;
+    sel[0] = read_ds();
+    sel[1] = read_es();
+    sel[2] = read_fs();
+    sel[3] = read_gs();
+}
+
+/* --- page tables and mode -------------------------------------------------------- */
+
+void arch_load_cr3(struct vcpu *v)
+{
+    write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
+}
+
+void arch_toggle_mode(struct vcpu *v)
+{
+    v->kernel_mode = !v->kernel_mode;
+    swapgs();
+    arch_load_cr3(v);
+}
+
+/* --- descriptor windows ------------------------------------------------------------- */
+
+void arch_load_gdt(struct vcpu *v)
+{
+    unsigned int cpu = this_cpu()->id;
+
+    for (unsigned int i = 0; i < GDT_GUEST_FRAMES; i++) {
+        gdt_window_set(cpu, i, v->pv.gdt_frames[i]);
+    }
+}
+
+void arch_load_ldt(struct vcpu *v)
+{
+    struct cpu *c = this_cpu();
+
+    for (unsigned int i = 0; i < LDT_FRAMES; i++) {
+        ldt_window_set(c->id, i, v->pv.ldt_frames[i]);
+    }
+    cpu_set_ldt(c, v->pv.ldt_entries);
+}
+
+void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
+{
+    (void)v;
+    ldt_window_set(this_cpu()->id, page, mfn);
+}
+
+/* --- debug registers ------------------------------------------------------------------ */
+
+#define DR7_ENABLED 0xffull
+
+static void write_debugreg(unsigned int reg, uint64_t value)
+{
+    switch (reg) {
+    case 0:
+        __asm__ volatile("mov %0, %%dr0" : : "r"(value));
+        break;
+    case 1:
+        __asm__ volatile("mov %0, %%dr1" : : "r"(value));
+        break;
+    case 2:
+        __asm__ volatile("mov %0, %%dr2" : : "r"(value));
+        break;
+    case 3:
+        __asm__ volatile("mov %0, %%dr3" : : "r"(value));
+        break;
+    case 6:
+        __asm__ volatile("mov %0, %%dr6" : : "r"(value));
+        break;
+    default:
+        __asm__ volatile("mov %0, %%dr7" : : "r"(value));
+        break;
+    }
+}
+
+void arch_load_debugreg(struct vcpu *v, unsigned int reg)
+{
+    write_debugreg(reg, v->pv.debugreg[reg]);
+}
+
+uint64_t arch_read_debugreg(struct vcpu *v, unsigned int reg)
+{
+    if (reg == 6) {
+        return read_dr6();
+    }
+    return v->pv.debugreg[reg];
+}
+
+static void switch_debugregs(struct vcpu *prev, struct vcpu *next)
+{
+    bool was_on = (prev->pv.debugreg[7] & DR7_ENABLED) != 0;
+
+    if (was_on) {
+        prev->pv.debugreg[6] = read_dr6();
+        write_debugreg(7, 0x400);
+    }
+    if ((next->pv.debugreg[7] & DR7_ENABLED) != 0) {
+        for (unsigned int i = 0; i < 4; i++) {
+            write_debugreg(i, next->pv.debugreg[i]);
+        }
+        write_debugreg(6, next->pv.debugreg[6]);
+        write_debugreg(7, next->pv.debugreg[7]);
+    }
+}
+
+/* --- FPU ---------------------------------------------------------------------------------- */
+
+/* The state after FNINIT and with MXCSR's default (SDM 1 10.5.1). */
+static void fpu_image_reset(uint8_t *image)
+{
+    memset(image, 0, 512);
+    image[0] = 0x7f; /* FCW */
+    image[1] = 0x03;
+    image[24] = 0x80; /* MXCSR */
+    image[25] = 0x1f;
+}
+
+static void fpu_save(struct vcpu *v)
+{
+    clts();
+    __asm__ volatile("fxsave64 (%0)" : : "r"(v->fpu) : "memory");
+}
+
+static void fpu_load(struct vcpu *v)
+{
+    clts();
+    __asm__ volatile("fxrstor64 (%0)" : : "r"(v->fpu) : "memory");
+    if (v->pv.task_switched) {
+        write_cr0(read_cr0() | CR0_TS);
+    }
+}
+
+void arch_set_task_switched(struct vcpu *v, bool ts)
+{
+    v->pv.task_switched = ts;
+    if (ts) {
+        write_cr0(read_cr0() | CR0_TS);
+    } else {
+        clts();
+    }
+}
+
+/* --- the vcpu as a whole ---------------------------------------------------------------------- */
+
+int arch_vcpu_init(struct vcpu *v)
+{
+    v->fpu = hv_alloc_pages(0);
+    if (v->fpu == NULL) {
+        return -XEN_ENOMEM;
+    }
+    fpu_image_reset(v->fpu);
+    v->pv.debugreg[6] = 0xffff0ff0;
+    v->pv.debugreg[7] = 0x400;
+    return 0;
+}
+
+void arch_vcpu_free(struct vcpu *v)
+{
+    if (v->fpu != NULL) {
+        hv_free_pages(v->fpu, 0);
+        v->fpu = NULL;
+    }
+}
+
+static void save(struct vcpu *v)
+{
+    v->regs = *arch_guest_regs();
+    save_segments(v);
+    fpu_save(v);
+}
+
+static void load(struct vcpu *v)
+{
+    *arch_guest_regs() = v->regs;
+    /* SYSRET would be wrong for a frame that has been away. */
+    arch_guest_regs()->entry_vector = TRAP_NMI;
+    arch_load_cr3(v);
+    arch_load_gdt(v);
+    arch_load_ldt(v);
+    load_segments(v);
+    fpu_load(v);
+}
+
+void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
+{
+    if (!prev->is_idle) {
+        save(prev);
+        __atomic_and_fetch(&prev->domain->dirty_cpus,
+                           ~((cpumask_t)1 << this_cpu()->id),
+                           __ATOMIC_RELEASE);
+    }
+    switch_debugregs(prev, next);
+    if (next->is_idle) {
+        write_cr3(hypervisor_cr3);
+        return;
+    }
+    __atomic_or_fetch(&next->domain->dirty_cpus,
+                      (cpumask_t)1 << this_cpu()->id, __ATOMIC_SEQ_CST);
+    load(next);
+}

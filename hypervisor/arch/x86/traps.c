@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The C side of every trap: who was interrupted, and what it means.
+ *
+ * From a guest, an exception belongs to the guest (pv_exception emulates or
+ * injects it), and an interrupt to us. From the hypervisor there are exactly
+ * three legitimate cases: an access to guest memory that may fault (exception
+ * table), IRET to the guest with values the CPU refuses (failsafe callback),
+ * and an interrupt in the idle loop. Anything else is our bug and panics.
+ */
+#include "traps.h"
+
+#include <arch/cr.h>
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/hypercall.h>
+#include <hv/pv.h>
+
+#include "apic.h"
+#include "ex_table.h"
+#include "tlb.h"
+
+extern const char exit_iretq[];
+
+void trap_from_guest(struct cpu_regs *regs);
+void trap_from_hypervisor(struct cpu_regs *regs);
+void trap_nmi(struct cpu_regs *regs);
+void trap_double_fault(struct cpu_regs *regs);
+void trap_machine_check(struct cpu_regs *regs);
+void entry_user_syscall(struct cpu_regs *regs, bool is_32bit);
+
+static void interrupt(unsigned int vector)
+{
+    struct cpu *c = this_cpu();
+
+    switch (vector) {
+    case VECTOR_TIMER:
+        softirq_raise(c, SOFTIRQ_TIMER);
+        break;
+    case VECTOR_KICK:
+        break; /* the exit path looks at softirqs and events anyway */
+    case VECTOR_FLUSH:
+        tlb_flush_service();
+        break;
+    case VECTOR_UART:
+        softirq_raise(c, SOFTIRQ_CONSOLE);
+        break;
+    case VECTOR_SPURIOUS:
+        return; /* SDM 3A 11.9: no EOI */
+    default:
+        break;
+    }
+    apic_eoi();
+}
+
+static bool is_interrupt(unsigned int vector)
+{
+    return vector >= 0xe0;
+}
+
+void trap_from_guest(struct cpu_regs *regs)
+{
+    uint64_t cr2 = read_cr2();
+    struct vcpu *v = current_vcpu();
+
+    if (is_interrupt(regs->entry_vector)) {
+        interrupt(regs->entry_vector);
+    } else if (regs->entry_vector == VECTOR_HYPERCALL32) {
+        hypercall_entry_32(regs);
+    } else {
+        pv_exception(v, regs, cr2);
+    }
+}
+
+void entry_user_syscall(struct cpu_regs *regs, bool is_32bit)
+{
+    pv_user_syscall(current_vcpu(), regs, is_32bit);
+}
+
+/*
+ * IRETQ to the guest faulted. The general registers are the guest's and stand
+ * in the nested frame; what IRETQ would have loaded still stands at the end
+ * of the block. The two overlap, so the registers go through a copy.
+ */
+NORETURN static void iret_to_guest_failed(const struct cpu_regs *nested)
+{
+    struct cpu_regs copy = *nested;
+    struct cpu_regs *frame = arch_guest_regs();
+
+    memcpy(frame, &copy, offsetof(struct cpu_regs, error_code));
+    frame->error_code = copy.error_code;
+    frame->entry_vector = copy.entry_vector;
+    pv_failsafe(current_vcpu(), frame);
+    resume_guest(frame);
+}
+
+static void describe(const struct cpu_regs *r, uint64_t cr2)
+{
+    printk("trap %u error %x at rip %lx (cs %lx rflags %lx)",
+           r->entry_vector, r->error_code, r->rip, r->cs, r->rflags);
+    printk("rax %016lx rbx %016lx rcx %016lx rdx %016lx", r->rax, r->rbx,
+           r->rcx, r->rdx);
+    printk("rsi %016lx rdi %016lx rbp %016lx rsp %016lx", r->rsi, r->rdi,
+           r->rbp, r->rsp);
+    printk("r8  %016lx r9  %016lx r10 %016lx r11 %016lx", r->r8, r->r9,
+           r->r10, r->r11);
+    printk("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13,
+           r->r14, r->r15);
+    printk("cr2 %016lx cr3 %016lx", cr2, read_cr3());
+}
+
+void trap_from_hypervisor(struct cpu_regs *regs)
+{
+    uint64_t cr2 = read_cr2();
+
+    if (is_interrupt(regs->entry_vector)) {
+        interrupt(regs->entry_vector);
+        return;
+    }
+    if (regs->entry_vector == TRAP_DB) {
+        /* A guest's data breakpoint, hit by our access to its memory. */
+        write_dr6(0xffff0ff0);
+        return;
+    }
+    if (regs->rip == (uint64_t)exit_iretq) {
+        iret_to_guest_failed(regs);
+    }
+    if (ex_table_fixup(regs)) {
+        return;
+    }
+    describe(regs, cr2);
+    panic("unexpected exception %u in the hypervisor", regs->entry_vector);
+}
+
+void trap_nmi(struct cpu_regs *regs)
+{
+    (void)regs;
+    if (panic_in_progress()) {
+        for (;;) {
+            cli();
+            hlt();
+        }
+    }
+}
+
+void trap_double_fault(struct cpu_regs *regs)
+{
+    describe(regs, read_cr2());
+    panic("double fault (a stack ran into its guard page?)");
+}
+
+void trap_machine_check(struct cpu_regs *regs)
+{
+    describe(regs, read_cr2());
+    panic("machine check: the hardware reports a broken state");
+}
+
+void idle_loop(void)
+{
+    struct cpu *c = this_cpu();
+
+    for (;;) {
+        if (__atomic_load_n(&c->softirqs, __ATOMIC_ACQUIRE) != 0) {
+            softirq_run();
+        }
+        if (!c->current->is_idle) {
+            resume_guest(arch_guest_regs());
+        }
+        __atomic_store_n(&c->in_idle, true, __ATOMIC_SEQ_CST);
+        if (__atomic_load_n(&c->softirqs, __ATOMIC_SEQ_CST) == 0) {
+            sti_hlt();
+            cli();
+        }
+        __atomic_store_n(&c->in_idle, false, __ATOMIC_SEQ_CST);
+    }
+}

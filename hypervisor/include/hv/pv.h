@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What pv/ offers: the x86 rules of paravirtualization, all of it pure (no
+ * privileged instruction; the machine is reached through hv/arch.h).
+ */
+#ifndef HV_PV_H
+#define HV_PV_H
+
+#include <hv/domain.h>
+#include <hv/hypercall.h>
+
+/* --- pv/page_type.c ------------------------------------------------------ */
+
+/*
+ * Takes one use of the frame as `type` (and, being the caller's duty, holds
+ * a general reference across it). At count 0 the type changes and a table is
+ * validated, which takes references of everything it names. 0, -XEN_EINVAL
+ * (in use as another type, or the contents break a rule), or
+ * -XEN_ERESTART_CALL when the work budget is spent: progress is kept in the
+ * frame, call again. Flushes stale writable TLB entries on a type change.
+ */
+int page_type_get(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
+
+/* Drops one use. At zero a table is invalidated: its references go. The put
+ * of a table can need a restart as well; -XEN_ERESTART_CALL then. */
+int page_type_put(struct domain *d, mfn_t mfn) MUST_CHECK;
+
+/* General reference and type in one step: what a page-table entry holds. */
+int frame_get_and_type(struct domain *d, mfn_t mfn, enum page_type type)
+    MUST_CHECK;
+int frame_put_and_type(struct domain *d, mfn_t mfn) MUST_CHECK;
+
+/* MMUEXT_PIN_*, MMUEXT_UNPIN_TABLE. */
+int page_type_pin(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
+int page_type_unpin(struct domain *d, mfn_t mfn) MUST_CHECK;
+
+/* Drops pins and tables of a dying domain; restartable. */
+int page_type_relinquish(struct domain *d) MUST_CHECK;
+
+/* Base pointers: take the new table's type, drop the old one's, set
+ * v->pv.kernel_table / user_table and the cr3 values. */
+int pv_set_kernel_table(struct vcpu *v, mfn_t l4) MUST_CHECK;
+int pv_set_user_table(struct vcpu *v, mfn_t l4) MUST_CHECK;
+
+/* --- pv/trap.c ----------------------------------------------------------- */
+
+/*
+ * Gives an exception to the guest: bounce frame on its kernel stack, as the
+ * trap table says. regs is the frame on this CPU's stack. cr2 only for #PF.
+ * Never fails: a guest that can not take it is crashed.
+ */
+void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
+               uint32_t error_code, uint64_t cr2);
+
+/* An exception in guest context, as the entry code found it: emulates or
+ * injects. Called by arch with the error code of the hardware. */
+void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
+
+/* The exit path found pending and unmasked events: bounces the callback. */
+void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs);
+
+/* SYSCALL out of guest user mode, 64-bit or from a 32-bit segment. */
+void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit);
+
+/* IRET or SYSRET to the guest faulted: the failsafe callback. */
+void pv_failsafe(struct vcpu *v, struct cpu_regs *regs);
+
+/* --- pv/desc.c ----------------------------------------------------------- */
+
+/* Whether a GDT/LDT entry may stand in a guest's table; may fix up *desc
+ * (DPL) as the ABI says. */
+bool desc_fixup(struct domain *d, uint64_t *desc);
+/* All 512 entries of a page that becomes SEGDESC. */
+bool desc_page_validate(struct domain *d, mfn_t mfn);
+/* Maps LDT page of a faulting selector; true when the access may be retried. */
+bool pv_map_ldt_page(struct vcpu *v, uint64_t offset);
+
+/* --- pv/start_info.c, core/builder.c ------------------------------------ */
+struct boot_info;
+
+#endif

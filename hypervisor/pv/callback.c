@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where a guest wants to be called: the trap table, the callbacks, and the
+ * stack that goes with them.
+ *
+ * Every address is checked here, once: canonical and outside of the
+ * hypervisor's range (pv/trap.c relies on it, B6). A bounce frame then needs
+ * no check of its own.
+ */
+#include <hv/arch.h>
+#include <hv/hypercall.h>
+#include <hv/pv.h>
+#include <hv/subop.h>
+#include <hv/util.h>
+
+#include "trap.h"
+
+/*
+ * set_trap_table(list): entries up to one with address 0; each replaces the
+ * vector's handler. A NULL list clears the table. -XEN_EFAULT, -XEN_EINVAL
+ * for an address that no handler can have.
+ */
+int64_t hc_set_trap_table(uint64_t list, uint64_t a1, uint64_t a2,
+                          uint64_t a3, uint64_t a4)
+{
+    struct vcpu *v = current_vcpu();
+    struct guest_iter it = guest_iter(GVA(list), 256 + 1,
+                                      sizeof(struct trap_info));
+    struct trap_info t;
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    if (list == 0) {
+        memset(v->pv.traps, 0, 256 * sizeof(*v->pv.traps));
+        return 0;
+    }
+    /* A list longer than the table only repeats vectors; the bound keeps it
+     * from being endless. */
+    while (it.left > 0) {
+        if (guest_iter_read(&it, &t) != 0) {
+            return -XEN_EFAULT;
+        }
+        if (t.address == 0) {
+            break;
+        }
+        if (!pv_code_address_ok(t.address)) {
+            return -XEN_EINVAL;
+        }
+        v->pv.traps[t.vector] = t;
+    }
+    return 0;
+}
+
+/* set_callbacks(event, failsafe, syscall): the old form of callback_op. */
+int64_t hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
+                         uint64_t a3, uint64_t a4)
+{
+    struct pv_vcpu *pv = &current_vcpu()->pv;
+
+    (void)a3;
+    (void)a4;
+    if (!pv_code_address_ok(event) || !pv_code_address_ok(failsafe) ||
+        !pv_code_address_ok(syscall)) {
+        return -XEN_EINVAL;
+    }
+    pv->event.address = event;
+    pv->failsafe.address = failsafe;
+    pv->syscall.address = syscall;
+    return 0;
+}
+
+static struct callback *callback_by_type(struct pv_vcpu *pv, unsigned int type)
+{
+    switch (type) {
+    case CALLBACKTYPE_event:
+        return &pv->event;
+    case CALLBACKTYPE_failsafe:
+        return &pv->failsafe;
+    case CALLBACKTYPE_syscall:
+        return &pv->syscall;
+    case CALLBACKTYPE_syscall32:
+        return &pv->syscall32;
+    case CALLBACKTYPE_sysenter:
+        return &pv->sysenter;
+    case CALLBACKTYPE_nmi:
+        return &pv->nmi;
+    default:
+        return NULL;
+    }
+}
+
+int callback_op_register(struct domain *d, struct callback_register *op);
+int callback_op_unregister(struct domain *d, struct callback_unregister *op);
+
+int callback_op_register(struct domain *d, struct callback_register *op)
+{
+    struct callback *cb = callback_by_type(&current_vcpu()->pv, op->type);
+
+    (void)d;
+    if (!pv_code_address_ok(op->address)) {
+        return -XEN_EINVAL;
+    }
+    if (cb == NULL) {
+        return -XEN_ENOSYS;
+    }
+    cb->address = op->address;
+    /* Events are always masked on entry, the NMI's never are. */
+    cb->mask_events = (op->flags & CALLBACKF_mask_events) != 0;
+    return 0;
+}
+
+int callback_op_unregister(struct domain *d, struct callback_unregister *op)
+{
+    struct callback *cb;
+
+    (void)d;
+    switch (op->type) {
+    case CALLBACKTYPE_event:
+    case CALLBACKTYPE_failsafe:
+    case CALLBACKTYPE_syscall:
+    case CALLBACKTYPE_syscall32:
+    case CALLBACKTYPE_sysenter:
+        return -XEN_EINVAL; /* a kernel can not do without, once it has it */
+    default:
+        break;
+    }
+    cb = callback_by_type(&current_vcpu()->pv, op->type);
+    if (cb == NULL) {
+        return -XEN_ENOSYS;
+    }
+    cb->address = 0;
+    return 0;
+}
+
+int64_t hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
+                       uint64_t a4)
+{
+    struct domain *d = current_domain();
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((int)cmd) {
+#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#define SUBOP_callback_op(command, type, direction, handler) \
+    SUBOP_CASE_##direction(command, type, arg, handler, d)
+#define SUBOP_event_channel_op(...)
+#define SUBOP_sched_op(...)
+#define SUBOP_vcpu_op(...)
+#define SUBOP_memory_op(...)
+#define SUBOP_xen_version(...)
+#include <subops.def>
+    default:
+        return -XEN_ENOSYS;
+    }
+}
+
+/* stack_switch(ss, sp): the kernel's stack for entries out of user mode. */
+int64_t hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a2, uint64_t a3,
+                        uint64_t a4)
+{
+    struct pv_vcpu *pv = &current_vcpu()->pv;
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    pv->kernel_ss = ss | 3;
+    pv->kernel_sp = sp;
+    return 0;
+}

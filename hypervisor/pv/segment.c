@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Small registers of a vcpu that a guest sets by hypercall: segment bases,
+ * CR0.TS, debug registers, and the switches of vm_assist.
+ *
+ * A debug register is dangerous in one way only: a breakpoint on an address
+ * of the hypervisor would let a guest watch or stop ring 0. Addresses must
+ * be the guest's, and DR7 keeps the bits that ask for more than a plain
+ * breakpoint off (general detect: SDM 3B 17.2.4; I/O breakpoints need CR4.DE
+ * semantics that only a guest with I/O rights may use).
+ */
+#include <hv/arch.h>
+#include <hv/hypercall.h>
+#include <hv/pv.h>
+
+/* set_segment_base(which, base): -XEN_EINVAL for an address that no guest
+ * has or an unknown register. SEGBASE_GS_USER_SEL can not fail. */
+int64_t hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a2,
+                            uint64_t a3, uint64_t a4)
+{
+    struct vcpu *v = current_vcpu();
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((unsigned int)which) {
+    case SEGBASE_FS:
+    case SEGBASE_GS_USER:
+    case SEGBASE_GS_KERNEL:
+        if (!gva_is_canonical(base)) {
+            return -XEN_EINVAL;
+        }
+        break;
+    case SEGBASE_GS_USER_SEL:
+        break;
+    default:
+        return -XEN_EINVAL;
+    }
+    arch_set_segment_base(v, (unsigned int)which, base);
+    return 0;
+}
+
+int64_t hc_fpu_taskswitch(uint64_t set, uint64_t a1, uint64_t a2, uint64_t a3,
+                          uint64_t a4)
+{
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    arch_set_task_switched(current_vcpu(), (int)set != 0);
+    return 0;
+}
+
+/* --- debug registers ----------------------------------------------------------- */
+
+#define DR6_FIXED   0xffff0ff0ull  /* read as one */
+#define DR6_ZERO    0x1000ull      /* reads as zero */
+#define DR7_FIXED   0x400ull
+#define DR7_ZERO    0xd800ull      /* reserved bits */
+#define DR7_GD      0x2000ull      /* general detect: would trap our own use */
+#define DR7_ENABLED 0xffull
+#define DR_TYPE_IO  2u
+
+/* Any of the four breakpoints of type I/O? */
+static bool dr7_has_io_breakpoint(uint64_t dr7)
+{
+    for (unsigned int i = 0; i < 4; i++) {
+        if ((dr7 >> (16 + i * 4) & 3) == DR_TYPE_IO) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static int dr7_check(uint64_t *value)
+{
+    *value &= 0xffffffffull & ~DR7_ZERO;
+    *value |= DR7_FIXED;
+    if ((*value & DR7_GD) != 0) {
+        return -XEN_EPERM;
+    }
+    if ((*value & DR7_ENABLED) != 0 && dr7_has_io_breakpoint(*value)) {
+        return -XEN_EPERM;
+    }
+    return 0;
+}
+
+/* set_debugreg(reg, value): -XEN_EPERM for an address of the hypervisor or a
+ * mode that a guest may not have, -XEN_ENODEV for a register that is none. */
+int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
+                        uint64_t a3, uint64_t a4)
+{
+    struct vcpu *v = current_vcpu();
+    int err;
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((unsigned int)reg) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        if (!gva_range_ok(GVA(value), 8)) {
+            return -XEN_EPERM;
+        }
+        break;
+    case 4:
+    case 6:
+        reg = 6;
+        value = (value & 0xffffffffull & ~DR6_ZERO) | DR6_FIXED;
+        break;
+    case 5:
+    case 7:
+        reg = 7;
+        err = dr7_check(&value);
+        if (err != 0) {
+            return err;
+        }
+        break;
+    default:
+        return -XEN_ENODEV;
+    }
+    v->pv.debugreg[reg] = value;
+    if (reg == 7 && (value & DR7_ENABLED) != 0) {
+        for (unsigned int i = 0; i < 4; i++) {
+            arch_load_debugreg(v, i);
+        }
+    }
+    arch_load_debugreg(v, (unsigned int)reg);
+    return 0;
+}
+
+int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
+                        uint64_t a4)
+{
+    struct vcpu *v = current_vcpu();
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    switch ((unsigned int)reg) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+        return (int64_t)v->pv.debugreg[reg];
+    case 4:
+    case 6:
+        return (int64_t)arch_read_debugreg(v, 6);
+    case 5:
+    case 7:
+        return (int64_t)v->pv.debugreg[7];
+    default:
+        return -XEN_ENODEV;
+    }
+}
+
+/* --- vm_assist --------------------------------------------------------------------- */
+
+/* What this hypervisor does when asked. A type that is not here is unknown to
+ * it: -XEN_EINVAL. writable_pagetables joins with the emulation of writes. */
+#define ASSISTS_OFFERED                                                    \
+    (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify | \
+     1u << VMASST_TYPE_runstate_update_flag)
+
+int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,
+                     uint64_t a4)
+{
+    struct domain *d = current_domain();
+
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    if ((uint32_t)type >= 32 || (ASSISTS_OFFERED >> (uint32_t)type & 1) == 0) {
+        return -XEN_EINVAL;
+    }
+    switch ((unsigned int)cmd) {
+    case VMASST_CMD_enable:
+        __atomic_or_fetch(&d->vm_assist, 1u << type, __ATOMIC_RELAXED);
+        return 0;
+    case VMASST_CMD_disable:
+        __atomic_and_fetch(&d->vm_assist, ~(1u << type), __ATOMIC_RELAXED);
+        return 0;
+    default:
+        return -XEN_ENOSYS;
+    }
+}

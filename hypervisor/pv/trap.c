@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bounce frames: how an exception, an event or a system call reaches a guest
+ * kernel that runs in ring 3.
+ *
+ * The guest gave a table of handlers (set_trap_table) and callbacks. To call
+ * one, the hypervisor does what the hardware would have done for a kernel in
+ * ring 0: it pushes a frame on the kernel's stack and continues at the
+ * handler. From low to high (64-bit):
+ *
+ *   rcx  r11  [error code]  rip  cs | saved mask << 32  rflags  rsp  ss
+ *
+ * rcx and r11 are there because the way to the handler, and back through
+ * SYSRET, may spoil them; the guest pops them first.
+ *
+ *   B1  out of guest user mode the frame goes to the stack of stack_switch,
+ *       on the kernel's page table; out of kernel mode below the current rsp.
+ *       Both are aligned down to 16 first.
+ *   B2  `IF` of the saved flags shows !evtchn_upcall_mask, and the saved mask
+ *       stands beside cs: the guest's interrupt flag is the mask byte.
+ *   B3  cs of a frame from kernel mode has RPL 0 (0xe030), which is how the
+ *       guest tells the two modes apart: both run in ring 3.
+ *   B4  the new context is flat kernel selectors, hardware IF on, and TF, NT,
+ *       RF, AC, VM off.
+ *   B5  a guest that can not take the frame (no handler, no stack, a stack in
+ *       the hypervisor's range) is crashed with a sentence: nobody is left to
+ *       tell.
+ *   B6  handler addresses were checked to be canonical and outside of the
+ *       hypervisor when they were registered, so that the IRETQ to them can
+ *       not fault.
+ *
+ * Sources: the frame is part of the ABI (xen/arch-x86/xen-x86_64.h); error
+ * codes SDM 3A 6.13, #PF SDM 3A 4.7.
+ */
+#include "trap.h"
+
+#include <hv/arch.h>
+#include <hv/evtchn.h>
+#include <hv/pv.h>
+#include <hv/util.h>
+
+/* What arrives at the handler besides the interrupted context. */
+struct bounce {
+    uint64_t handler;
+    bool has_error_code;
+    bool mask_events;
+    uint32_t error_code;
+    uint64_t clear_flags;      /* on top of B4 */
+    const uint16_t *selectors; /* ds es fs gs of a failsafe frame, or NULL */
+};
+
+#define FLAGS_CLEARED \
+    (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC | RFLAGS_VM)
+
+#define FRAME_WORDS_MAX 12     /* the failsafe frame */
+
+/* The frame from its lowest word on; returns its number of words. */
+static unsigned int fill_frame(uint64_t frame[FRAME_WORDS_MAX],
+                               const struct vcpu *v,
+                               const struct cpu_regs *regs,
+                               const struct bounce *b)
+{
+    uint8_t mask = v->info->evtchn_upcall_mask;
+    uint64_t cs = v->kernel_mode ? regs->cs & ~3ull : regs->cs;
+    uint64_t flags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
+    unsigned int n = 0;
+
+    frame[n++] = regs->rcx;
+    frame[n++] = regs->r11;
+    if (b->has_error_code) {
+        frame[n++] = b->error_code;
+    }
+    for (unsigned int i = 0; b->selectors != NULL && i < 4; i++) {
+        frame[n++] = b->selectors[i];
+    }
+    frame[n++] = regs->rip;
+    frame[n++] = (cs & 0xffff) | (uint64_t)mask << 32;
+    frame[n++] = flags | (mask != 0 ? 0 : RFLAGS_IF);
+    frame[n++] = regs->rsp;
+    frame[n++] = regs->ss;
+    return n;
+}
+
+/* Puts the frame on the kernel stack and enters the handler. */
+static void bounce(struct vcpu *v, struct cpu_regs *regs,
+                   const struct bounce *b, const char *what)
+{
+    uint64_t frame[FRAME_WORDS_MAX];
+    size_t size;
+    uint64_t sp;
+
+    if (b->handler == 0) {
+        domain_crash(v->domain, "no handler is registered for %s", what);
+        return;
+    }
+    size = fill_frame(frame, v, regs, b) * 8;
+    if (v->kernel_mode) {
+        sp = regs->rsp;
+    } else {
+        sp = v->pv.kernel_sp;
+        arch_toggle_mode(v);
+    }
+    sp = (sp & ~15ull) - size;
+    if (guest_copy_out(GVA(sp), frame, size)) {
+        domain_crash(v->domain, "its kernel stack at %#lx can not take the "
+                     "frame of %s", (unsigned long)(sp + size), what);
+        return;
+    }
+    if (b->mask_events) {
+        v->info->evtchn_upcall_mask = 1;
+    }
+    regs->rip = b->handler;
+    regs->cs = PV_CS64;
+    regs->rflags = (regs->rflags & ~(FLAGS_CLEARED | b->clear_flags)) |
+                   RFLAGS_IF;
+    regs->rsp = sp;
+    regs->ss = PV_SS;
+    regs->entry_vector = TRAP_NMI; /* not to be left by SYSRET */
+}
+
+static bool vector_has_error_code(unsigned int vector)
+{
+    return vector < 32 && (0x20227d00u >> vector & 1) != 0;
+}
+
+static const char *vector_name(unsigned int vector)
+{
+    static const char *const names[] = {
+        "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF",
+        "vector 9", "#TS", "#NP", "#SS", "#GP", "#PF", "vector 15", "#MF",
+        "#AC", "#MC", "#XM", "#VE", "#CP",
+    };
+
+    return vector < ARRAY_SIZE(names) ? names[vector]
+                                      : "a software interrupt";
+}
+
+void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
+               uint32_t error_code, uint64_t cr2)
+{
+    const struct trap_info *t = &v->pv.traps[vector];
+    struct bounce b = {
+        .handler = t->address,
+        .has_error_code = vector_has_error_code(vector),
+        .mask_events = (t->flags & 4) != 0,
+        .error_code = error_code,
+    };
+
+    if (vector == TRAP_PF) {
+        /* The hardware saw ring 3 in both modes; the guest wants to know
+         * whether its own user did it. */
+        b.error_code &= ~(uint32_t)PFEC_USER;
+        if (!v->kernel_mode) {
+            b.error_code |= PFEC_USER;
+        }
+        v->info->arch.cr2 = cr2;
+    }
+    bounce(v, regs, &b, vector_name(vector));
+}
+
+void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
+{
+    struct bounce b = {
+        .handler = v->pv.event.address,
+        .mask_events = true,
+    };
+
+    bounce(v, regs, &b, "event channels");
+}
+
+void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
+{
+    uint16_t selectors[4];
+    struct bounce b = {
+        .handler = v->pv.failsafe.address,
+        .mask_events = v->pv.failsafe.mask_events,
+        .selectors = selectors,
+    };
+
+    arch_read_selectors(v, selectors);
+    bounce(v, regs, &b, "an IRET that the CPU refused");
+}
+
+/* --- exceptions ------------------------------------------------------------------ */
+
+/*
+ * #GP with the IDT bit in its error code: INT n through one of our gates,
+ * which have DPL 0. Whether the guest's user (or kernel) may use the vector
+ * is for the DPL in the guest's trap table to say; a kernel always may. The
+ * number comes from the instruction, because emulated CPUs are known to put
+ * another one into the error code.
+ */
+static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs,
+                               unsigned int vector, unsigned int length)
+{
+    const struct trap_info *t = &v->pv.traps[vector];
+
+    if (!v->kernel_mode && (t->flags & 3) != 3) {
+        return false;
+    }
+    if (t->address == 0) {
+        return false;
+    }
+    regs->rip += length;
+    pv_inject(v, regs, vector, 0, 0);
+    return true;
+}
+
+static void general_protection(struct vcpu *v, struct cpu_regs *regs)
+{
+    uint8_t insn[2];
+
+    if ((regs->error_code & 2) != 0 &&
+        !guest_copy_in(insn, GVA(regs->rip), 2) && insn[0] == 0xcd) {
+        if (software_interrupt(v, regs, insn[1], 2)) {
+            return;
+        }
+        /* What the hardware would have said about the guest's own gate. */
+        pv_inject(v, regs, TRAP_GP, insn[1] * 8u + 2, 0);
+        return;
+    }
+    pv_inject(v, regs, TRAP_GP, regs->error_code, 0);
+}
+
+static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    uint64_t offset;
+
+    if (arch_ldt_fault(cr2, &offset)) {
+        /* The CPU looked for a descriptor in the LDT window: its pages are
+         * mapped at first use. */
+        if (pv_map_ldt_page(v, offset)) {
+            return;
+        }
+        cr2 = v->pv.ldt_base.v + offset;
+    }
+    pv_inject(v, regs, TRAP_PF, regs->error_code, cr2);
+}
+
+static void device_not_available(struct vcpu *v, struct cpu_regs *regs)
+{
+    /* CR0.TS is set only at the guest's wish (fpu_taskswitch), and the trap
+     * clears it. */
+    arch_set_task_switched(v, false);
+    pv_inject(v, regs, TRAP_NM, 0, 0);
+}
+
+static void debug_exception(struct vcpu *v, struct cpu_regs *regs)
+{
+    v->pv.debugreg[6] = arch_read_debugreg(v, 6);
+    pv_inject(v, regs, TRAP_DB, 0, 0);
+}
+
+void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    switch (regs->entry_vector) {
+    case TRAP_PF:
+        page_fault(v, regs, cr2);
+        break;
+    case TRAP_GP:
+        general_protection(v, regs);
+        break;
+    case TRAP_UD:
+        if (!pv_emulate_forced(v, regs)) {
+            pv_inject(v, regs, TRAP_UD, 0, 0);
+        }
+        break;
+    case TRAP_NM:
+        device_not_available(v, regs);
+        break;
+    case TRAP_DB:
+        debug_exception(v, regs);
+        break;
+    default:
+        pv_inject(v, regs, regs->entry_vector, regs->error_code, 0);
+        break;
+    }
+}
+
+void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit)
+{
+    const struct callback *cb =
+        is_32bit ? &v->pv.syscall32 : &v->pv.syscall;
+    struct bounce b = {
+        .handler = cb->address,
+        .mask_events = cb->mask_events,
+        .clear_flags = RFLAGS_DF,
+    };
+
+    if (cb->address == 0) {
+        regs->rip -= 2;
+        pv_inject(v, regs, TRAP_UD, 0, 0);
+        return;
+    }
+    bounce(v, regs, &b, "a system call");
+}

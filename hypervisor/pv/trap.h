@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* Shared by the files of pv/ that deal with traps. */
+#ifndef PV_TRAP_H
+#define PV_TRAP_H
+
+#include <hv/domain.h>
+
+/* The flat selectors of the ABI (xen/arch-x86/xen-x86_64.h). */
+#define PV_CS32 0xe023u
+#define PV_SS   0xe02bu
+#define PV_CS64 0xe033u
+
+/* #UD: the prefix that asks for CPUID ("ud2a; xen"). True when it was
+ * there and regs are those after it (pv/emul_priv.c). */
+bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);
+
+/* An address at which a guest may be entered: canonical, not ours. */
+static inline bool pv_code_address_ok(uint64_t va)
+{
+    return gva_range_ok(GVA(va), 1);
+}
+
+#endif
