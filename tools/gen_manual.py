@@ -158,7 +158,7 @@ def parse(path):
     return sections
 
 
-def struct_table(c_type, direction, wide, narrow):
+def struct_table(c_type, wide, narrow):
     """The fields of an argument, with their places for both widths."""
     tag = c_type.split()[-1]
     if tag not in wide:
@@ -299,15 +299,13 @@ class Manual:
                                         for each in section.names), ""]
             row = rows.get(section.names[0])
             if row:
-                _, _, c_type, direction, handler = row
+                _, _, c_type, direction, _ = row
                 if direction == "NONE":
-                    lines += ["No argument. Handler `%s`." % handler, ""]
+                    lines += ["No argument.", ""]
                 else:
-                    lines += ["Argument: `%s`, %s (%s). Handler `%s`."
-                              % (c_type, direction, DIRECTIONS[direction],
-                                 handler), ""]
-                    lines += struct_table(c_type, direction, self.wide,
-                                          self.narrow)
+                    lines += ["Argument: `%s`, %s (%s)." % (
+                        c_type, direction, DIRECTIONS[direction]), ""]
+                    lines += struct_table(c_type, self.wide, self.narrow)
             render(section, self.known, lines)
         missing = self.absent_commands.get(name)
         if missing:
