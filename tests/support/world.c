@@ -133,11 +133,15 @@ void world_enter(struct vcpu *v)
     if (before == v) {
         return;
     }
-    if (!before->is_idle && before->state == VCPU_RUNNING) {
-        before->state = VCPU_RUNNABLE;
+    if (!before->is_idle) {
+        before->on_cpu = false;
+        if (before->state == VCPU_RUNNING) {
+            before->state = VCPU_RUNNABLE;
+        }
     }
     if (!v->is_idle) {
         v->state = VCPU_RUNNING;
+        v->on_cpu = true;
         v->initialised = true;
         v->cpu = c->id;
         v->domain->dirty_cpus |= 1ull << c->id;

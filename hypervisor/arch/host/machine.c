@@ -16,6 +16,8 @@
  */
 #include "internal.h"
 
+#include <hv/boot_info.h>
+
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -53,6 +55,7 @@ static void unpoison(void *p, size_t n)
 }
 #endif
 
+struct boot_info boot_info;
 uint64_t frame_count;
 struct frame *host_frames;
 uint8_t *host_ram;

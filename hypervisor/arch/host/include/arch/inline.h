@@ -47,6 +47,19 @@ static inline bool work_spend(int32_t units)
     return c->work_left > 0;
 }
 
+static inline bool gva_is_canonical(uint64_t va)
+{
+    return (uint64_t)((int64_t)(va << 16) >> 16) == va;
+}
+
+static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
+{
+    uint64_t base = LDT_BASE + (uint64_t)this_cpu()->id * 0x10000;
+
+    *offset = va - base;
+    return *offset < 0x10000;
+}
+
 static inline bool gva_range_ok(gva_t va, size_t len)
 {
     uint64_t end = va.v + len;

@@ -7,6 +7,8 @@
 #define HV_HOLE_END   0xffff880000000000ull
 #define M2P_BASE      0xffff800000000000ull
 
+#define LDT_BASE      0xffff808012000000ull
+
 #define HV_CS           0xe008
 #define GUEST_CS32      0xe023
 #define GUEST_SS        0xe02b

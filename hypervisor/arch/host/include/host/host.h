@@ -118,10 +118,8 @@ enum host_stop {
 };
 
 /* Runs fn(arg) and tells how it ended: power-off, reboot and panic come back
- * here. Without a host_run() around, they end the process. */
+ * here. Without a host_run() around, they abort the process with the console's
+ * text. */
 enum host_stop host_run(void (*fn)(void *arg), void *arg);
-
-/* The last step of a panic on the host. */
-NORETURN void host_panicked(void);
 
 #endif
