@@ -56,15 +56,15 @@ static inline ns_t clock_scale_ticks(struct clock_scale s, uint64_t ticks)
 }
 
 /*
- * The other way round: ticks = ns * per_ns >> 28, plus one, so that a timer
- * never fires a tick early because of rounding. 28 bits of fraction leave
+ * The other way round: ticks = ns * per_ns >> 28, plus one. Both round up, so
+ * that a timer does not fire early and find nothing due. 28 bits of fraction leave
  * room for a counter of 64 GHz.
  */
 #define CLOCK_FRACTION_BITS 28
 
 static inline uint64_t clock_ticks_per_ns(uint64_t hz)
 {
-    return (hz << CLOCK_FRACTION_BITS) / NS_PER_S;
+    return ((hz << CLOCK_FRACTION_BITS) + NS_PER_S - 1) / NS_PER_S;
 }
 
 static inline uint64_t clock_ns_to_ticks(uint64_t per_ns, ns_t ns)
