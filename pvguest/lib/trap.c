@@ -37,7 +37,6 @@ extern const char probe_resume[], user_resume[];
 /* Called by trap.asm; restores *regs by HYPERVISOR_iret on return. */
 void trap_entry(struct regs *regs);
 int probe_call_asm(void (*fn)(void *), void *argument);
-void user_enter_asm(struct regs *regs);
 
 STATIC_ASSERT(sizeof(struct regs) == 22 * 8);   /* trap.asm counts on it */
 
