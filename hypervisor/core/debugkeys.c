@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One key, one table: what a person at the console may ask of a running
+ * hypervisor (ctrl-a three times brings the keys here).
+ *
+ * The keys read live data without locks, because the reason to look may be a
+ * lock that is stuck; a number may therefore be a moment old. Registers of a
+ * vcpu that runs on another CPU are not here but there, and are not shown.
+ */
+#include <hv/arch.h>
+#include <hv/console.h>
+#include <hv/evtchn.h>
+#include <hv/trace.h>
+#include <hv/util.h>
+
+/* core/audit.c checks every count; absent until it is there. */
+__attribute__((weak)) void audit(void)
+{
+    page_alloc_audit();
+}
+
+static void help(void);
+
+static const char *state_name(enum vcpu_state state)
+{
+    static const char *const names[] = {
+        [VCPU_OFFLINE] = "offline", [VCPU_RUNNABLE] = "runnable",
+        [VCPU_RUNNING] = "running", [VCPU_BLOCKED] = "blocked",
+    };
+
+    return (unsigned int)state < ARRAY_SIZE(names) ? names[state] : "?";
+}
+
+static void dump_vcpu(const struct vcpu *v)
+{
+    const struct cpu_regs *r = &v->regs;
+
+    printk("d%u vcpu %u: %s on cpu %u, %s mode, upcall pending %u mask %u",
+           v->domain->id, v->id, state_name(v->state), v->cpu,
+           v->kernel_mode ? "kernel" : "user",
+           v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
+    if (v->state == VCPU_RUNNING) {
+        return;
+    }
+    printk("  rip %lx rsp %lx rflags %lx cs %lx ss %lx", r->rip, r->rsp,
+           r->rflags, r->cs, r->ss);
+    printk("  rax %lx rbx %lx rcx %lx rdx %lx rsi %lx rdi %lx rbp %lx",
+           r->rax, r->rbx, r->rcx, r->rdx, r->rsi, r->rdi, r->rbp);
+    printk("  r8 %lx r9 %lx r10 %lx r11 %lx r12 %lx r13 %lx r14 %lx r15 %lx",
+           r->r8, r->r9, r->r10, r->r11, r->r12, r->r13, r->r14, r->r15);
+}
+
+static void for_each_domain(void (*act)(const struct domain *d))
+{
+    for (unsigned int i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i] != NULL) {
+            act(domains[i]);
+        }
+    }
+}
+
+static void dump_vcpus_of(const struct domain *d)
+{
+    for (unsigned int i = 0; i < d->vcpu_count; i++) {
+        dump_vcpu(d->vcpus[i]);
+    }
+}
+
+static void dump_vcpus(void)
+{
+    for_each_domain(dump_vcpus_of);
+}
+
+static void memory_of(const struct domain *d)
+{
+    printk("d%u has %lu frames of at most %lu", d->id, d->frames_total,
+           d->frames_max);
+}
+
+static void memory(void)
+{
+    printk("%lu frames free, numbers up to %lx", page_alloc_free_frames(),
+           frame_count);
+    for_each_domain(memory_of);
+}
+
+static void dump_port(const struct domain *d, uint32_t number,
+                      const struct evtchn *port)
+{
+    static const char *const names[] = {
+        [ECS_FREE] = "free", [ECS_RESERVED] = "reserved",
+        [ECS_UNBOUND] = "unbound", [ECS_INTERDOMAIN] = "interdomain",
+        [ECS_PIRQ] = "pirq", [ECS_VIRQ] = "virq", [ECS_IPI] = "ipi",
+    };
+    uint64_t bit = 1ull << (number % 64);
+    unsigned int word = number / 64;
+
+    if (port->state == ECS_FREE || port->state >= ARRAY_SIZE(names)) {
+        return;
+    }
+    printk("d%u port %u: %s, vcpu %u, virq %u, peer d%u port %u%s%s", d->id,
+           number, names[port->state], port->notify_vcpu, port->virq,
+           port->remote_domid, port->remote_port,
+           d->shared_info->evtchn_pending[word] & bit ? ", pending" : "",
+           d->shared_info->evtchn_mask[word] & bit ? ", masked" : "");
+}
+
+static void dump_ports_of(const struct domain *d)
+{
+    for (uint32_t i = 0; i < d->evtchn_port_limit; i++) {
+        const struct evtchn *bucket = d->evtchn_buckets[i / EVTCHN_PER_BUCKET];
+
+        if (bucket != NULL) {
+            dump_port(d, i, &bucket[i % EVTCHN_PER_BUCKET]);
+        }
+    }
+}
+
+static void dump_ports(void)
+{
+    for_each_domain(dump_ports_of);
+}
+
+static void run_audit(void)
+{
+    audit();
+    printk("audit: all counts agree");
+}
+
+static void dump_trace(void)
+{
+    trace_dump(32);
+}
+
+static void do_reboot(void)
+{
+    printk("rebooting, asked for on the console");
+    arch_reboot();
+}
+
+static void do_panic(void)
+{
+    panic("asked for on the console");
+}
+
+static const struct {
+    char key;
+    void (*act)(void);
+    const char *text;
+} keys[] = {
+    { 'h', help, "this list" },
+    { 'd', dump_vcpus, "vcpus and their registers" },
+    { 'm', memory, "memory totals" },
+    { 'e', dump_ports, "event channels" },
+    { 'a', run_audit, "audit all counts" },
+    { 't', dump_trace, "last trace events (option trace)" },
+    { 'R', do_reboot, "reboot the machine" },
+    { 'P', do_panic, "panic" },
+};
+
+static void help(void)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        printk("%c  %s", keys[i].key, keys[i].text);
+    }
+}
+
+void debugkey(char key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        if (keys[i].key == key) {
+            keys[i].act();
+            return;
+        }
+    }
+}

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PV_CPUID_H
+#define PV_CPUID_H
+
+#include <hv/domain.h>
+
+/* What d's kernel is told by CPUID: eax, ebx, ecx, edx in out[]. */
+void pv_cpuid(const struct domain *d, uint32_t leaf, uint32_t subleaf,
+              uint32_t out[4]);
+
+#endif
