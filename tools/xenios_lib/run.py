@@ -2,6 +2,7 @@
 """`tools/xenios run`: boot one machine, its console on this terminal."""
 import os
 import sys
+import time
 
 from . import build, images, machine as machines, packages
 from .base import INPUT_ERROR, InputError, ROOT, say
@@ -139,9 +140,10 @@ def main(options):
     try:
         command = machine.prepare()
         announce(machine, options)
+        start = time.monotonic()
         while True:
             session = Session(command, machine.hypervisor, options.timeout,
-                              log, interactive=not options.batch)
+                              log, interactive=not options.batch, start=start)
             final = session.run()
             if options.batch or not final.rebooted:
                 break

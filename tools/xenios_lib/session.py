@@ -67,10 +67,12 @@ class Session:
     """Runs one QEMU command to its end."""
 
     def __init__(self, command, hypervisor, timeout=None, log=None,
-                 interactive=False, show=True, on_line=None):
+                 interactive=False, show=True, on_line=None, start=None):
         self.command = command
         self.hypervisor = hypervisor
-        self.deadline = time.monotonic() + timeout if timeout else None
+        self.deadline = None
+        if timeout:
+            self.deadline = (start or time.monotonic()) + timeout
         self.timeout = timeout
         self.log = log
         self.show = show
@@ -302,13 +304,19 @@ class Session:
             self._put(self.console.end(), last=True)
         if end or self.console.final:
             return self.stop_reason or self.console.final or end
-        errors = self._errors.decode("utf-8", "replace").strip()
         if self._qemu.returncode != 0:
             status = NO_END if self._output_seen else INPUT_ERROR
             return Final(status, "QEMU ended with status %d: %s" % (
-                self._qemu.returncode, errors or "it gave no reason"))
+                self._qemu.returncode, self._complaint()))
         return Final(PANIC, "the machine stopped without a word from the "
                      "hypervisor (triple fault?)")
+
+    def _complaint(self):
+        """QEMU's last words, without its own name and its warnings."""
+        lines = [line.partition(": ")[2] or line for line in
+                 self._errors.decode("utf-8", "replace").splitlines()
+                 if line.strip() and "warning: " not in line]
+        return lines[-1] if lines else "it gave no reason"
 
     def _kill(self):
         if self._qemu is None:
