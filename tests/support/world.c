@@ -95,14 +95,21 @@ void world_audit(struct world *w)
     host_tlb_audit();
 }
 
-/* No vcpu is current any more on any CPU. */
-static void leave_all(void)
+/* No vcpu runs or can run any more. */
+static void stop_all(struct world *w)
 {
     unsigned int i;
+    unsigned int n;
 
+    for (i = 0; i < w->domain_count; i++) {
+        for (n = 0; n < w->domains[i]->vcpu_count; n++) {
+            vcpu_stop(w->domains[i]->vcpus[n]);
+        }
+    }
     for (i = 0; i < cpu_count; i++) {
         host_set_cpu(i);
-        world_enter(cpus[i]->idle);
+        schedule();
+        ck_assert(current_vcpu()->is_idle);
     }
     host_set_cpu(0);
 }
@@ -114,7 +121,7 @@ void world_free(struct world *w)
     host_fail_alloc(0);
     host_fail_guest_access(0);
     world_audit(w);
-    leave_all();
+    stop_all(w);
     for (i = 0; i < w->domain_count; i++) {
         domain_destroy(w->domains[i]);
     }
@@ -125,29 +132,35 @@ void world_free(struct world *w)
     free(w);
 }
 
+static void make_ready(struct vcpu *v)
+{
+    if (v->state == VCPU_OFFLINE) {
+        v->initialised = true;
+        vcpu_start(v);
+    } else {
+        vcpu_wake(v);
+    }
+}
+
+/* Each turn takes the first of the queue, so v comes after all others. */
 void world_enter(struct vcpu *v)
 {
-    struct cpu *c = this_cpu();
-    struct vcpu *before = c->current;
+    unsigned int turns;
 
-    if (before == v) {
-        return;
+    host_set_cpu(v->cpu);
+    if (current_vcpu() != v) {
+        make_ready(v);
     }
-    if (!before->is_idle) {
-        before->on_cpu = false;
-        if (before->state == VCPU_RUNNING) {
-            before->state = VCPU_RUNNABLE;
+    for (turns = 0; current_vcpu() != v; turns++) {
+        ck_assert_msg(turns < WORLD_DOMAINS_MAX * VCPUS_MAX,
+                      "d%u vcpu %u can not run", v->domain->id, v->id);
+        if (!current_vcpu()->is_idle) {
+            vcpu_yield(current_vcpu());
         }
+        schedule();
     }
-    if (!v->is_idle) {
-        v->state = VCPU_RUNNING;
-        v->on_cpu = true;
-        v->initialised = true;
-        v->cpu = c->id;
-        v->domain->dirty_cpus |= 1ull << c->id;
-    }
-    c->current = v;
-    arch_vcpu_switch(before, v);
+    __atomic_fetch_and(&this_cpu()->softirqs, ~(1u << SOFTIRQ_SCHEDULE),
+                       __ATOMIC_RELAXED);
 }
 
 struct vcpu *world_vcpu(struct world *w, unsigned int domain)

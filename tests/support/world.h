@@ -54,7 +54,8 @@ void world_free(struct world *w);
 /* audit_all() and the allocator's audit; panics on a disagreement. */
 void world_audit(struct world *w);
 
-/* This CPU runs that vcpu from now on. */
+/* That vcpu runs from now on, by the scheduler's own means, and this thread
+ * plays its CPU (vcpu id modulo number of CPUs). */
 void world_enter(struct vcpu *v);
 /* Vcpu 0 of that domain. */
 struct vcpu *world_vcpu(struct world *w, unsigned int domain);

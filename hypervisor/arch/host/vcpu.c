@@ -46,13 +46,22 @@ void arch_load_cr3(struct vcpu *v)
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
     struct cpu_regs *regs = arch_guest_regs();
+    cpumask_t me = 1ull << this_cpu()->id;
 
     host_effect_add(EFFECT_SWITCH, (uintptr_t)prev, (uintptr_t)next);
-    prev->regs = *regs;
-    *regs = next->regs;
-    if (!next->is_idle) {
-        arch_load_cr3(next);
+    if (!prev->is_idle) {
+        prev->regs = *regs;
+        __atomic_and_fetch(&prev->domain->dirty_cpus, ~me, __ATOMIC_SEQ_CST);
     }
+    if (next->is_idle) {
+        host_tlb_flush_local();
+        return;
+    }
+    __atomic_or_fetch(&next->domain->dirty_cpus, me, __ATOMIC_SEQ_CST);
+    *regs = next->regs;
+    arch_load_cr3(next);
+    arch_load_gdt(next);
+    arch_load_ldt(next);
 }
 
 void arch_toggle_mode(struct vcpu *v)
