@@ -232,5 +232,48 @@ class QuickRefusals(RunTest):
                 self.refusal(d0=self.module(data[:size]))
 
 
+class Figures(RunTest):
+    """Measured in virtual time, where an instruction is a nanosecond."""
+
+    TEXT_MAX = 160 << 10
+    NULL_CALL_MAX = 110
+    BOOT_MAX_US = {512: 50000, 8192: 100000}
+
+    def figure(self, what, value, most):
+        """Print a measurement; it must not exceed its limit."""
+        print("FIGURE %s: %d (at most %d)" % (what, value, most))
+        self.assertLessEqual(value, most, what)
+
+    def test_text(self):
+        image = build.artifact(PRESET, "hypervisor", "xenios.elf")
+        sizes = subprocess.run(["size", "-A", image], check=True, text=True,
+                               stdout=subprocess.PIPE).stdout
+        size = int(re.search(r"(?m)^\.text\s+(\d+)", sizes).group(1))
+        self.figure("bytes of release .text", size, self.TEXT_MAX)
+
+    def test_boot(self):
+        for memory, most in self.BOOT_MAX_US.items():
+            console = self.tool("--boot", "direct", "--icount", "--memory",
+                                str(memory), "--cmdline", "demo")
+            taken = re.search(r"(?m)^\(xenios\) .*first domain.* (\d+) us",
+                              console)
+            self.assertIsNotNone(taken, console)
+            self.figure("us of virtual time from the first instruction to "
+                        "the first guest at %d MiB" % memory,
+                        int(taken.group(1)), most)
+
+    def test_null_hypercall(self):
+        console = self.tool("--boot", "direct", "--icount", "--cmdline",
+                            "demo")
+        ticks = re.search(r"(\d+) TSC ticks a call by the page", console)
+        self.figure("instructions of a null hypercall, loop included",
+                    int(ticks.group(1)), self.NULL_CALL_MAX)
+
+    def test_runs_are_identical(self):
+        first, second = (self.tool("--boot", "direct", "--icount",
+                                   "--cmdline", "demo") for _ in range(2))
+        self.assertEqual(first, second)
+
+
 if __name__ == "__main__":
     unittest.main()

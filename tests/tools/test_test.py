@@ -50,6 +50,13 @@ class Counting(unittest.TestCase):
         self.assertEqual(counted("fail", "XENIOS-TEST a/x PASSED\n"),
                          (1, 1, 0))
 
+    def test_figures_are_kept(self):
+        test = ElementTree.Element("testcase", name="t", status="run")
+        ElementTree.SubElement(test, "system-out").text = "a\nFIGURE b 3\n"
+        tally = Tally()
+        count("host", test, tally)
+        self.assertEqual(tally.figures, ["b 3"])
+
     def test_last_line(self):
         tally = Tally()
         tally.add("a", "PASSED")

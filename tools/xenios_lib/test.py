@@ -4,7 +4,8 @@
 Each preset is built and its CTest tests are run.  A test may stand for many
 cases: it then prints a line `XENIOS-TEST <name> PASSED|FAILED|SKIPPED
 [reason]` for each; the totals of Check and of Python's unittest are
-understood too.  The last line counts cases, not programs.
+understood too.  A line `FIGURE <text>` is a measurement, repeated before the
+end.  The last line counts cases, not programs.
 """
 import fnmatch
 import json
@@ -24,6 +25,7 @@ OUTPUT_MAX = "1000000"
 SKIP_STATUS = "77"          # CTest's SKIP_RETURN_CODE, everywhere
 
 CASE = re.compile(r"^XENIOS-TEST (\S+) (PASSED|FAILED|SKIPPED) ?(.*)$", re.M)
+FIGURE = re.compile(r"^FIGURE (.*)$", re.M)
 CHECK = re.compile(r"^\d+%: Checks: (\d+), Failures: (\d+), Errors: (\d+)",
                    re.M)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n"
@@ -53,6 +55,7 @@ class Tally:
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
         self.remarks = []
+        self.figures = []
 
     def add(self, name, word, reason=""):
         """One case."""
@@ -171,6 +174,7 @@ def count(preset, test, tally):
     name = preset + "/" + test.get("name")
     output = test.findtext("system-out") or ""
     failed = test.get("status") == "fail"
+    tally.figures += FIGURE.findall(output)
     cases = CASE.findall(output)
     check = CHECK.findall(output)
     unit = UNITTEST.findall(output)
@@ -252,6 +256,8 @@ def main(options):
         raise InputError("no test matches %s; see tools/xenios test --list" %
                          options.only)
     sys.stdout.flush()
+    for figure in tally.figures:
+        print("FIGURE " + figure)
     for word, name, reason in tally.remarks:
         print("%s %s%s" % (word, name, ": " + reason if reason else ""))
     print(tally.last_line(), flush=True)
