@@ -20,7 +20,8 @@
  *   E4  v->virq_port[n] == p != 0  <=>  port p is VIRQ n, of that vcpu or,
  *       for global ones, noted at vcpu 0
  *   E5  no port below evtchn_free_hint is FREE
- *   E6  a FREE port is not pending: its next user starts with silence
+ *   E6  a port that becomes FREE is not pending: its next user starts with
+ *       silence, unless the guest itself set the bit
  *
  * Locks: evtchn_lock, of two domains the lower address first. Sending wakes
  * vcpus, so LOCK_SCHED ranks above. Manual: event_channel_op.
@@ -452,6 +453,53 @@ int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op)
     }
     spin_unlock(&d->evtchn_lock);
     return err;
+}
+
+/* --- audit ------------------------------------------------------------------ */
+
+static void audit_port(const struct domain *d, uint32_t port)
+{
+    const struct evtchn *e = evtchn_port(d, port), *there;
+    const struct domain *peer;
+
+    BUG_ON(e->notify_vcpu >= d->vcpu_count);
+    BUG_ON((port == 0) != (e->state == ECS_RESERVED));              /* E1 */
+    switch (e->state) {
+    case ECS_FREE:
+        BUG_ON(port < d->evtchn_free_hint);                         /* E5 */
+        break;
+    case ECS_INTERDOMAIN:
+        peer = domain_by_id(e->remote_domid);
+        BUG_ON(!peer);
+        there = evtchn_port(peer, e->remote_port);
+        BUG_ON(!there || there->state != ECS_INTERDOMAIN ||
+               there->remote_domid != d->id || there->remote_port != port);
+        break;                                                      /* E2 */
+    case ECS_VIRQ:
+        BUG_ON(d->vcpus[virq_is_global(e->virq) ? 0 : e->notify_vcpu]
+                   ->virq_port[e->virq] != port);                   /* E4 */
+        break;
+    default:
+        break;
+    }
+}
+
+void evtchn_audit(const struct domain *d)
+{
+    uint32_t port, virq, id;
+
+    for (port = 0; port < d->evtchn_port_limit; port++) {
+        audit_port(d, port);
+    }
+    for (id = 0; id < d->vcpu_count; id++) {
+        for (virq = 0; virq < NR_VIRQS; virq++) {
+            uint16_t bound = d->vcpus[id]->virq_port[virq];
+            const struct evtchn *e = bound ? evtchn_port(d, bound) : NULL;
+
+            BUG_ON(bound && (!e || e->state != ECS_VIRQ ||
+                             e->virq != virq));                     /* E4 */
+        }
+    }
 }
 
 /* --- the call -------------------------------------------------------------- */

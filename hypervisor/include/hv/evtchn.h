@@ -78,6 +78,10 @@ int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op);
  * Restartable: closed ports stay closed. */
 int evtchn_op_reset(struct domain *d, struct evtchn_reset *op);
 
+/* Panics unless the domain's ports obey E1-E5 of evtchn.c; for audit, with
+ * every domain at rest. Takes no lock. */
+void evtchn_audit(const struct domain *d);
+
 /* Whether a VIRQ belongs to the domain instead of to each vcpu. */
 bool virq_is_global(unsigned int virq);
 
