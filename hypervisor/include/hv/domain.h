@@ -75,6 +75,10 @@ struct pv_vcpu {
     bool task_switched;        /* CR0.TS as the guest sees it */
     uint8_t iopl;              /* virtual IOPL; physdev_op set_iopl */
     uint64_t debugreg[8];
+
+    /* tables whose undoing ran out of budget: the next MMU call goes on */
+    mfn_t unfinished[4];
+    uint32_t unfinished_count;
 };
 
 struct vcpu {

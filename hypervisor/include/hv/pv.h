@@ -21,24 +21,33 @@
  */
 int page_type_get(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
 
-/* Drops one use. At zero a table is invalidated: its references go. The put
- * of a table can need a restart as well; -XEN_ERESTART_CALL then. */
+/*
+ * Drops one use. At zero a table is invalidated: its references go. Plain
+ * memory and descriptor pages always return 0; a table may stop when the
+ * budget is spent and then returns -XEN_ERESTART_CALL: the use is dropped all
+ * the same (do not put it again), the rest is undone by the vcpu's next MMU
+ * call or page_type_relinquish().
+ */
 int page_type_put(struct domain *d, mfn_t mfn) MUST_CHECK;
 
-/* General reference and type in one step: what a page-table entry holds. */
+/* General reference and type in one step: what a page-table entry holds. The
+ * same results; after an error or a restart nothing is held. */
 int frame_get_and_type(struct domain *d, mfn_t mfn, enum page_type type)
     MUST_CHECK;
 int frame_put_and_type(struct domain *d, mfn_t mfn) MUST_CHECK;
 
-/* MMUEXT_PIN_*, MMUEXT_UNPIN_TABLE. */
+/* MMUEXT_PIN_*, MMUEXT_UNPIN_TABLE. A pin may return -XEN_ERESTART_CALL: call
+ * again with a new budget. */
 int page_type_pin(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
 int page_type_unpin(struct domain *d, mfn_t mfn) MUST_CHECK;
 
-/* Drops pins and tables of a dying domain; restartable. */
+/* Drops base pointers, descriptor tables, pins and stopped tables of a dying
+ * domain none of whose vcpus runs; restartable. */
 int page_type_relinquish(struct domain *d) MUST_CHECK;
 
 /* Base pointers: take the new table's type, drop the old one's, set
- * v->pv.kernel_table / user_table and the cr3 values. */
+ * v->pv.kernel_table / user_table and the cr3 values (0 there: none yet), and
+ * load them if v is current. For the user table, INVALID_MFN means none. */
 int pv_set_kernel_table(struct vcpu *v, mfn_t l4) MUST_CHECK;
 int pv_set_user_table(struct vcpu *v, mfn_t l4) MUST_CHECK;
 
@@ -74,6 +83,21 @@ bool desc_fixup(struct domain *d, uint64_t *desc);
 bool desc_page_validate(struct domain *d, mfn_t mfn);
 /* Maps LDT page of a faulting selector; true when the access may be retried. */
 bool pv_map_ldt_page(struct vcpu *v, uint64_t offset);
+
+/* Makes these frames the guest's part of v's GDT; the old ones go. 0 or
+ * -XEN_EINVAL. frames has one number for each 512 entries. */
+int pv_set_gdt(struct vcpu *v, const uint64_t *frames, unsigned int entries)
+    MUST_CHECK;
+void pv_drop_gdt(struct vcpu *v);
+
+/* Takes all pages out of v's LDT window; they come back lazily. v is current
+ * or does not run. */
+void pv_drop_ldt(struct vcpu *v);
+
+/* A read-only mapping of the frame goes: if it may be in the LDT window of
+ * the current vcpu, the window is emptied, so that the guest can have its
+ * page back as memory. */
+void pv_forget_ldt_frame(struct domain *d, mfn_t mfn);
 
 /* --- pv/start_info.c, core/builder.c ------------------------------------ */
 struct boot_info;

@@ -1,0 +1,621 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Types of frames: the one rule that isolates guests.
+ *
+ * A guest may read and write its own memory as it likes and builds its own
+ * page tables in it; the hypervisor only sees to it that no frame is written
+ * freely and trusted as a table at the same time. Each frame has one type and
+ * a count of the uses that rely on it, and the type changes only while the
+ * count is zero. type_word.h holds the decisions; here is the shell around
+ * them: atomic operations, waiting, flushing, and what stops half-way.
+ *
+ *   T1  a type use is taken together with a general reference and dropped
+ *       together with it, type first (F6)
+ *   T2  frames without rules for their contents get and lose uses by one
+ *       compare-and-exchange; only a change of type does more
+ *   T3  on a change of type, CPUs that may hold a TLB entry made before the
+ *       last use ended are flushed while the frame is busy: after the last
+ *       chance for such an entry to appear, before anybody trusts or writes
+ *       the frame. The page-table cache of a CPU is why this goes for every
+ *       change, not only for those away from writable
+ *   T4  the stamp is the TLB clock as read while the frame was busy on its
+ *       way to idle (W4)
+ *   T5  a stopped frame holds its own use and reference. The call that
+ *       stopped returns -XEN_ERESTART_CALL and holds nothing; made again, it
+ *       inherits them. If it never is, nothing dangles: the frame stays typed
+ *       until somebody validates it, its vcpu calls again (the list of
+ *       unfinished frames below), or the domain ends
+ *   T6  the owner is compared before a combined get, so that no domain
+ *       disturbs another's counts, and once more after it (F5)
+ *
+ * No locks. A CPU waits only for a frame that another has busy; that is a
+ * bounded time, and arch_relax() answers the flush it may need meanwhile.
+ *
+ * Manual: mmuext_op (pin, unpin, base pointers).
+ */
+#include "pte.h"
+#include "type_word.h"
+
+#include <hv/arch.h>
+#include <hv/bug.h>
+#include <hv/pv.h>
+
+static inline uint64_t word_read(const struct frame *f)
+{
+    return __atomic_load_n(&f->word, __ATOMIC_ACQUIRE);
+}
+
+static inline bool word_replace(struct frame *f, uint64_t *now, uint64_t next)
+{
+    return __atomic_compare_exchange_n(&f->word, now, next, false,
+                                       __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
+}
+
+static inline bool frame_owned_by(const struct frame *f,
+                                  const struct domain *d)
+{
+    return __atomic_load_n(&f->owner, __ATOMIC_RELAXED) == d->id;
+}
+
+/* --- busy: the contents --------------------------------------------------- */
+
+static int contents_validate(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    if (page_type_is_table(type)) {
+        return pt_validate(d, mfn);
+    }
+    if (type == PT_SEGDESC && !desc_page_validate(d, mfn)) {
+        return -XEN_EINVAL;
+    }
+    return 0;
+}
+
+static int contents_invalidate(struct domain *d, mfn_t mfn,
+                               enum page_type type)
+{
+    return page_type_is_table(type) ? pt_invalidate(d, mfn) : 0;
+}
+
+/* T4. The subtraction publishes the stamp. */
+static void busy_to_idle(struct frame *f)
+{
+    f->stamp = arch_tlb_clock();
+    __atomic_fetch_sub(&f->word, FW_ONE_TYPE, __ATOMIC_SEQ_CST);
+}
+
+/* T5: the caller's use and reference become the frame's own. */
+static void busy_to_stopped(struct frame *f)
+{
+    __atomic_fetch_or(&f->word, FW_PARTIAL, __ATOMIC_SEQ_CST);
+}
+
+/* T3 */
+static void flush_stale_entries(struct domain *d, struct frame *f)
+{
+    cpumask_t mask = arch_tlb_filter(d->dirty_cpus, f->stamp);
+
+    if (mask) {
+        arch_tlb_flush(mask);
+    }
+}
+
+/*
+ * Validates a frame that the caller has made busy; the caller's are a use and
+ * a reference. On an error they are gone.
+ */
+static int busy_get(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    int err = contents_validate(d, mfn, type);
+
+    if (err == 0) {
+        __atomic_fetch_or(&f->word, FW_VALIDATED, __ATOMIC_SEQ_CST);
+        return 0;
+    }
+    if (err == -XEN_ERESTART_CALL || contents_invalidate(d, mfn, type)) {
+        busy_to_stopped(f);
+        return err;
+    }
+    busy_to_idle(f);
+    frame_put(mfn);
+    return err;
+}
+
+/*
+ * Undoes a frame that the caller has made busy; a use and a reference go.
+ * linear_table: the table whose linear entry this use was, or NULL.
+ */
+static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    int err = contents_invalidate(d, mfn, fw_type(word_read(f)));
+
+    if (linear_table) {
+        page_type_linear_dropped(f, linear_table);
+    }
+    if (err) {
+        busy_to_stopped(f);
+        return err;
+    }
+    busy_to_idle(f);
+    frame_put(mfn);
+    return 0;
+}
+
+/* --- get ------------------------------------------------------------------ */
+
+/* T6: a frame changed hands between the look at its owner and the get; its
+ * new owner's table may have had its last use dropped meanwhile, so ours has
+ * to be put with all that may follow. */
+static void return_foreign(mfn_t mfn)
+{
+    struct domain *owner = domain_by_id(mfn_to_frame(mfn)->owner);
+
+    BUG_ON(owner == NULL);
+    if (frame_put_and_type(owner, mfn)) {
+        return; /* stopped: it holds itself (T5) */
+    }
+}
+
+/* T2: the frame is ready as what is wanted. True when *err is the answer. */
+static inline bool get_ready(struct domain *d, mfn_t mfn, uint64_t want,
+                             int *err)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+
+    while (fw_type_count(now) != 0 &&
+           type_word_get(now, want, &next) == TYPE_TAKEN &&
+           ref_word_get(next, &next)) {
+        if (!word_replace(f, &now, next)) {
+            continue;
+        }
+        *err = 0;
+        if (UNLIKELY(!frame_owned_by(f, d))) {
+            return_foreign(mfn);
+            *err = -XEN_EINVAL;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* The general case; a reference is held and becomes the caller's. */
+static int get_any(struct domain *d, mfn_t mfn, uint64_t want)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+    enum verdict verdict;
+
+    for (;;) {
+        verdict = type_word_get(now, want, &next);
+        if (verdict == TYPE_REFUSED) {
+            frame_put(mfn);
+            return -XEN_EINVAL;
+        }
+        if (verdict == TYPE_MUST_WAIT) {
+            arch_relax();
+            now = word_read(f);
+            continue;
+        }
+        if (word_replace(f, &now, next)) {
+            break;
+        }
+    }
+    if (verdict == TYPE_TAKEN) {
+        return 0;
+    }
+    if (verdict == TYPE_MUST_RESUME) {
+        frame_put(mfn); /* T5: the frame's own reference is ours now */
+    } else {
+        if (((now ^ next) & FW_TYPE_BITS) != 0 && fw_type(now) != PT_NONE) {
+            flush_stale_entries(d, f);
+        }
+        pt_progress_none(mfn);
+    }
+    return busy_get(d, mfn, fw_type(next));
+}
+
+int frame_get_and_want(struct domain *d, mfn_t mfn, uint64_t want)
+{
+    int err;
+
+    if (!mfn_valid(mfn) || !frame_owned_by(mfn_to_frame(mfn), d)) {
+        return -XEN_EINVAL;
+    }
+    if (LIKELY(get_ready(d, mfn, want, &err))) {
+        return err;
+    }
+    if (!frame_get(d, mfn)) {
+        return -XEN_EINVAL;
+    }
+    return get_any(d, mfn, want);
+}
+
+static uint64_t want_of(const struct domain *d, enum page_type type)
+{
+    uint64_t variant =
+        page_type_is_table(type) ? pt_format_of(d)->variant : 0;
+
+    return type_word_want(type, variant);
+}
+
+int frame_get_and_type(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    return frame_get_and_want(d, mfn, want_of(d, type));
+}
+
+int page_type_get(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    int err = frame_get_and_type(d, mfn, type);
+
+    if (err == 0) {
+        frame_put(mfn); /* the caller has a reference of its own */
+    }
+    return err;
+}
+
+bool page_type_hold_as(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+    uint64_t want = want_of(d, type);
+
+    do {
+        if (((now ^ want) & (FW_TYPE_MASK | FW_PAE)) != 0 ||
+            type_word_hold(now, &next) != TYPE_TAKEN) {
+            return false;
+        }
+    } while (!word_replace(f, &now, next));
+    return true;
+}
+
+bool frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
+{
+    struct frame *f;
+    uint64_t now, next;
+
+    if (!mfn_valid(mfn)) {
+        return false;
+    }
+    f = mfn_to_frame(mfn);
+    if (!frame_owned_by(f, d)) {
+        return false;
+    }
+    now = word_read(f);
+    do {
+        if (type_word_hold(now, &next) != TYPE_TAKEN ||
+            !ref_word_get(next, &next)) {
+            return false;
+        }
+    } while (!word_replace(f, &now, next));
+    if (UNLIKELY(!frame_owned_by(f, d))) {
+        return_foreign(mfn);
+        return false;
+    }
+    *type = fw_type(next);
+    return true;
+}
+
+/* --- put ------------------------------------------------------------------ */
+
+static int put_any(struct domain *d, mfn_t mfn, struct frame *linear_table)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+    enum verdict verdict;
+
+    do {
+        verdict = type_word_put(now, &next);
+        BUG_ON(verdict == TYPE_REFUSED);
+    } while (!word_replace(f, &now, next));
+    if (verdict == TYPE_DROPPED) {
+        if (linear_table) {
+            page_type_linear_dropped(f, linear_table);
+        }
+        frame_put(mfn);
+        return 0;
+    }
+    if (page_type_is_table(fw_type(next))) {
+        pt_progress_full(d, mfn);
+    }
+    return busy_put(d, mfn, linear_table);
+}
+
+int frame_put_and_type(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+
+    while (LIKELY(type_word_put(now, &next) == TYPE_DROPPED &&
+                  fw_ref_count(now) > 1)) {
+        if (word_replace(f, &now, next - FW_ONE_REF)) {
+            return 0;
+        }
+    }
+    return put_any(d, mfn, NULL);
+}
+
+int frame_put_linear(struct domain *d, mfn_t mfn, struct frame *table)
+{
+    return put_any(d, mfn, table);
+}
+
+int page_type_put(struct domain *d, mfn_t mfn)
+{
+    /* A put drops both; the caller keeps its reference, so one more is
+     * needed. Near the limit there is none to be had: then nobody can get
+     * one either, and the use goes alone, if need be without a pause. */
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f), next;
+    enum verdict verdict;
+
+    if (frame_get(d, mfn)) {
+        return frame_put_and_type(d, mfn);
+    }
+    do {
+        verdict = type_word_put(now, &next);
+        BUG_ON(verdict == TYPE_REFUSED);
+    } while (!word_replace(f, &now, next));
+    if (verdict == TYPE_DROPPED) {
+        return 0;
+    }
+    if (page_type_is_table(fw_type(next))) {
+        pt_progress_full(d, mfn);
+    }
+    while (contents_invalidate(d, mfn, fw_type(next)) != 0) {
+        arch_relax();
+    }
+    busy_to_idle(f);
+    return 0;
+}
+
+/* --- what stopped half-way (T5) ------------------------------------------- */
+
+int page_type_undo_stopped(struct domain *d, mfn_t mfn, enum page_type type,
+                           bool leave_linear)
+{
+    struct frame *f;
+    uint64_t now, next;
+
+    if (!frame_get(d, mfn)) {
+        return 0;
+    }
+    f = mfn_to_frame(mfn);
+    now = word_read(f);
+    do {
+        if ((type != PT_NONE && fw_type(now) != type) ||
+            type_word_inherit(now, &next) != TYPE_MUST_RESUME) {
+            frame_put(mfn);
+            return 0;
+        }
+    } while (!word_replace(f, &now, next));
+    if (leave_linear && pt_progress_in_linear(f)) {
+        busy_to_stopped(f);
+        frame_put(mfn);
+        return 0;
+    }
+    frame_put(mfn);
+    return busy_put(d, mfn, NULL);
+}
+
+void page_type_defer(struct domain *d, mfn_t mfn)
+{
+    struct vcpu *v = current_vcpu();
+    struct pv_vcpu *pv = &v->pv;
+    uint32_t i;
+
+    if (v->domain != d || !mfn_valid(mfn) ||
+        (word_read(mfn_to_frame(mfn)) & FW_PARTIAL) == 0) {
+        return;
+    }
+    for (i = 0; i < pv->unfinished_count; i++) {
+        if (mfn_eq(pv->unfinished[i], mfn)) {
+            return;
+        }
+    }
+    if (pv->unfinished_count < ARRAY_SIZE(pv->unfinished)) {
+        pv->unfinished[pv->unfinished_count++] = mfn;
+    }
+}
+
+int page_type_finish_deferred(struct vcpu *v)
+{
+    struct pv_vcpu *pv = &v->pv;
+
+    while (pv->unfinished_count > 0) {
+        mfn_t mfn = pv->unfinished[pv->unfinished_count - 1];
+
+        if (page_type_undo_stopped(v->domain, mfn, PT_NONE, false)) {
+            return -XEN_ERESTART_CALL;
+        }
+        pv->unfinished_count--;
+    }
+    return 0;
+}
+
+void frame_put_or_defer(struct domain *d, mfn_t mfn)
+{
+    if (frame_put_and_type(d, mfn)) {
+        page_type_defer(d, mfn);
+    }
+}
+
+/* A get on behalf of a hypercall: what a failure leaves stopped is undone by
+ * the vcpu's next call; a restart finds it by itself. */
+static int get_or_defer(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    int err = frame_get_and_type(d, mfn, type);
+
+    if (err && err != -XEN_ERESTART_CALL) {
+        page_type_defer(d, mfn);
+    }
+    return err;
+}
+
+/* --- pins ----------------------------------------------------------------- */
+
+int page_type_pin(struct domain *d, mfn_t mfn, enum page_type type)
+{
+    int err = get_or_defer(d, mfn, type);
+    uint64_t old;
+
+    if (err) {
+        return err;
+    }
+    old = __atomic_fetch_or(&mfn_to_frame(mfn)->word, FW_PINNED,
+                            __ATOMIC_SEQ_CST);
+    if (old & FW_PINNED) {
+        frame_put_or_defer(d, mfn);
+        return -XEN_EINVAL;
+    }
+    return 0;
+}
+
+/* Clears the pin if there is one; the pin's use and reference are then the
+ * caller's to put. The caller holds a reference. */
+static bool pin_remove(mfn_t mfn)
+{
+    uint64_t old = __atomic_fetch_and(&mfn_to_frame(mfn)->word, ~FW_PINNED,
+                                      __ATOMIC_SEQ_CST);
+
+    return (old & FW_PINNED) != 0;
+}
+
+int page_type_unpin(struct domain *d, mfn_t mfn)
+{
+    if (!frame_get(d, mfn)) {
+        return -XEN_EINVAL;
+    }
+    if (!pin_remove(mfn)) {
+        frame_put(mfn);
+        return -XEN_EINVAL;
+    }
+    frame_put_or_defer(d, mfn);
+    frame_put(mfn);
+    return 0;
+}
+
+/* --- base pointers -------------------------------------------------------- */
+
+int pv_set_kernel_table(struct vcpu *v, mfn_t l4)
+{
+    struct domain *d = v->domain;
+    bool is_current = v == current_vcpu();
+    mfn_t old = v->pv.kernel_table;
+    bool had_one = v->pv.kernel_cr3 != 0;
+    int err;
+
+    if (!had_one || !mfn_eq(old, l4)) {
+        err = get_or_defer(d, l4, pt_top_type(d));
+        if (err) {
+            return err;
+        }
+        if (is_current) {
+            pv_drop_ldt(v);
+        }
+        v->pv.kernel_table = l4;
+        v->pv.kernel_cr3 = mfn_to_maddr(l4).v;
+    } else {
+        had_one = false; /* nothing to put; the load flushes, as asked */
+    }
+    if (is_current && v->kernel_mode) {
+        arch_load_cr3(v);
+    }
+    if (had_one) {
+        frame_put_or_defer(d, old);
+    }
+    return 0;
+}
+
+int pv_set_user_table(struct vcpu *v, mfn_t l4)
+{
+    struct domain *d = v->domain;
+    mfn_t old = v->pv.user_table;
+    bool had_one = v->pv.user_cr3 != 0;
+    bool have_one = mfn_valid_number(l4);
+    int err;
+
+    if (had_one == have_one && (!had_one || mfn_eq(old, l4))) {
+        return 0;
+    }
+    if (have_one) {
+        err = d->is_32bit ? -XEN_EINVAL : get_or_defer(d, l4, PT_L4);
+        if (err) {
+            return err;
+        }
+    }
+    v->pv.user_table = l4;
+    v->pv.user_cr3 = have_one ? mfn_to_maddr(l4).v : 0;
+    if (v == current_vcpu() && !v->kernel_mode && have_one) {
+        arch_load_cr3(v);
+    }
+    if (had_one) {
+        frame_put_or_defer(d, old);
+    }
+    return 0;
+}
+
+/* --- the end of a domain -------------------------------------------------- */
+
+static int relinquish_vcpu(struct domain *d, struct vcpu *v)
+{
+    mfn_t kernel = v->pv.kernel_table, user = v->pv.user_table;
+
+    pv_drop_ldt(v);
+    pv_drop_gdt(v);
+    v->pv.unfinished_count = 0;
+    if (v->pv.user_cr3 != 0) {
+        v->pv.user_cr3 = 0;
+        v->pv.user_table = INVALID_MFN;
+        if (frame_put_and_type(d, user)) {
+            return -XEN_ERESTART_CALL;
+        }
+    }
+    if (v->pv.kernel_cr3 != 0) {
+        v->pv.kernel_cr3 = 0;
+        v->pv.kernel_table = INVALID_MFN;
+        if (frame_put_and_type(d, kernel)) {
+            return -XEN_ERESTART_CALL;
+        }
+    }
+    return 0;
+}
+
+static int relinquish_frame(struct domain *d, mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t word = word_read(f);
+    int err = 0;
+
+    if ((word & (FW_PINNED | FW_PARTIAL)) == 0 || (word & FW_FREE) ||
+        !frame_get(d, mfn)) {
+        return 0;
+    }
+    if (pin_remove(mfn)) {
+        err = frame_put_and_type(d, mfn);
+    }
+    if (err == 0) {
+        err = page_type_undo_stopped(d, mfn, PT_NONE, false);
+    }
+    frame_put(mfn);
+    return err;
+}
+
+int page_type_relinquish(struct domain *d)
+{
+    uint32_t i;
+    uint64_t n;
+
+    for (i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i] && relinquish_vcpu(d, d->vcpus[i])) {
+            return -XEN_ERESTART_CALL;
+        }
+    }
+    for (n = 0; n < frame_count; n++) {
+        if (relinquish_frame(d, MFN(n))) {
+            return -XEN_ERESTART_CALL;
+        }
+    }
+    return 0;
+}
