@@ -99,6 +99,11 @@ static void tick(evtchn_port_t port, void *context)
     time_tick_count++;
 }
 
+void time_restore_handler(void)
+{
+    evtchn_set_handler(time_port, tick, NULL);
+}
+
 void time_init(void)
 {
     int err = evtchn_bind_virq(VIRQ_TIMER, 0, &time_port);
@@ -106,7 +111,7 @@ void time_init(void)
     if (err != 0) {
         panic("VIRQ_TIMER cannot be bound: %d", err);
     }
-    evtchn_set_handler(time_port, tick, NULL);
+    time_restore_handler();
     hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
     evtchn_unmask(time_port);
 }

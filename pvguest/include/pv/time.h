@@ -7,6 +7,9 @@
 /* Binds VIRQ_TIMER and stops the periodic tick. */
 void time_init(void);
 
+/* Count ticks again, after somebody else has listened to time_port. */
+void time_restore_handler(void);
+
 /* Nanoseconds of system time, never running backwards. */
 uint64_t time_now_ns(void);
 

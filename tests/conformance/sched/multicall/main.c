@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * multicall: many calls for one.
+ *
+ * Entries run in order and each gets its own result, as if it had been made by
+ * itself; a failing entry does not stop the rest.  Only a bad list is an error
+ * of the multicall.  The list may be long: the hypervisor must be able to stop
+ * and go on in the middle of it.
+ */
+#include "conformance.h"
+
+#define MANY 1000u
+
+static struct multicall_entry calls[MANY];
+
+static void fill(unsigned int count)
+{
+    for (unsigned int i = 0; i < count; i++) {
+        calls[i] = (struct multicall_entry){
+            .op = __HYPERVISOR_xen_version, .result = 0x55,
+            .args = { XENVER_version },
+        };
+    }
+}
+
+CONFORMANCE_CASE("multicall: results, order, errors", 0)
+{
+    uint64_t version = (uint64_t)hypercall_xen_version(XENVER_version, NULL);
+    struct multicall_entry *page = page_alloc();
+    unsigned int wrong = 0;
+
+    fill(4);
+    calls[1].op = 63;
+    calls[2].args[0] = 99;
+    expect_eq("mixed", 0, (uint64_t)hypercall_multicall(calls, 3));
+    expect_eq("first", version, calls[0].result);
+    expect_eq("unknown-call", -XEN_ENOSYS, calls[1].result);
+    expect_eq("unknown-command", -XEN_ENOSYS, calls[2].result);
+    expect_eq("beyond-untouched", 0x55, calls[3].result);
+    expect_eq("empty", 0, (uint64_t)hypercall_multicall(NULL, 0));
+
+    fill(MANY);
+    expect_eq("many", 0, (uint64_t)hypercall_multicall(calls, MANY));
+    for (unsigned int i = 0; i < MANY; i++) {
+        wrong += calls[i].result != version;
+    }
+    expect_eq("many-wrong", 0, wrong);
+
+    fill(2);
+    calls[0] = (struct multicall_entry){
+        .op = __HYPERVISOR_multicall, .args = { (uint64_t)&calls[1], 1 },
+    };
+    expect_eq("nested", 0, (uint64_t)hypercall_multicall(calls, 1));
+    expect_eq("nested-refused", -XEN_EINVAL, calls[0].result);
+
+    expect_eq("unmapped", -XEN_EFAULT,
+              (uint64_t)hypercall_multicall(hostile(UNMAPPED_VA), 1));
+    expect_eq("hypervisor", -XEN_EFAULT,
+              (uint64_t)hypercall_multicall(hostile(HYPERVISOR_VA), 1));
+    expect_eq("m2p", -XEN_EFAULT,
+              (uint64_t)hypercall_multicall(hostile(HOLE_VA), 1));
+    REQUIRE(scratch_map(SCRATCH_VA, virt_to_mfn(page), PTE_DATA) == 0);
+    memcpy(page, &calls[1], sizeof(*page));
+    for (unsigned int i = 1; i < PAGE_SIZE / sizeof(*page); i++) {
+        page[i] = page[0];
+    }
+    expect_eq("count-off-its-page", -XEN_EFAULT, (uint64_t)
+              hypercall_multicall(hostile(SCRATCH_VA), 100));
+    expect_eq("what-could-be-done-was", version, page[0].result);
+    scratch_release(SCRATCH_VA);
+    page_free(page);
+}
