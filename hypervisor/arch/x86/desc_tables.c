@@ -47,19 +47,33 @@ struct gate {
     uint32_t offset_high, reserved;
 };
 
+static bool use_smap;
 static struct gate idt[256] __attribute__((aligned(4096)));
 
 extern const char vector_stubs[];
 extern const char syscall_trampolines[], syscall32_trampolines[];
 
-static void set_gate(unsigned int vector, unsigned int dpl, unsigned int ist)
+static const char *stub_of(unsigned int vector)
 {
-    uint64_t address = (uint64_t)vector_stubs + vector * 16ull;
+    return vector_stubs + vector * 16ull;
+}
+
+void idt_redirect(unsigned int vector, const char *handler)
+{
+    uint64_t address = (uint64_t)(handler != NULL ? handler
+                                                  : stub_of(vector));
     struct gate *g = &idt[vector];
 
     g->offset_low = (uint16_t)address;
     g->offset_mid = (uint16_t)(address >> 16);
     g->offset_high = (uint32_t)(address >> 32);
+}
+
+static void set_gate(unsigned int vector, unsigned int dpl, unsigned int ist)
+{
+    struct gate *g = &idt[vector];
+
+    idt_redirect(vector, NULL);
     g->selector = HV_CS;
     g->ist = (uint8_t)ist;
     g->type = (uint8_t)(0x8e | dpl << 5);
@@ -169,6 +183,9 @@ static void set_control_registers(void)
     if ((leaf7[1] & (1u << 7)) != 0) {
         cr4 |= CR4_SMEP;
     }
+    if (use_smap) {
+        cr4 |= CR4_SMAP;
+    }
     write_cr4(cr4);
     write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
 }
@@ -182,6 +199,11 @@ void cpu_load_tables(struct cpu *c)
     load_segments(c);
     set_control_registers();
     set_syscall(c);
+}
+
+void cpu_use_smap(void)
+{
+    use_smap = true;
 }
 
 void cpu_set_ldt(struct cpu *c, unsigned int entries)

@@ -90,6 +90,16 @@ extern  percpu_base
     pop     rdi
 %endmacro
 
+; Three bytes that smap.c makes STAC (1) or CLAC (0) where the CPU has them.
+%macro SMAP_SITE 1
+%%site:
+    db      0x0f, 0x1f, 0x00
+  [section .smap_sites]
+    dq      %%site, %1
+  __?SECT?__
+%endmacro
+
+section .smap_sites progbits alloc noexec nowrite align=8
 section .text.entry progbits alloc exec nowrite align=64
 
 ; --- vectors ----------------------------------------------------------------
@@ -128,6 +138,7 @@ entry_trap:
     PUSH_SCRATCH
     PUSH_PRESERVED
     cld
+    SMAP_SITE 0
     mov     rdi, rsp
     test    byte [rsp + REGS_cs], 3
     jz      .from_hypervisor
@@ -145,6 +156,7 @@ entry_trap:
     PUSH_SCRATCH
     PUSH_PRESERVED
     cld
+    SMAP_SITE 0
     mov     rdi, rsp
     call    %1
     POP_ALL
@@ -334,6 +346,7 @@ resume_guest:
 align 16
 global arch_copy_fault
 arch_copy_fault:
+    SMAP_SITE 1
     mov     ecx, edx
     and     edx, 7
     shr     ecx, 3
@@ -342,9 +355,11 @@ arch_copy_fault:
     mov     ecx, edx
 .bytes:
     rep     movsb
+    SMAP_SITE 0
     xor     eax, eax
     ret
 .fault:
+    SMAP_SITE 0
     mov     eax, 1
     ret
 

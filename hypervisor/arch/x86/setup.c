@@ -20,6 +20,7 @@
 #include "ioapic.h"
 #include "paging.h"
 #include "serial.h"
+#include "smap.h"
 #include "smp.h"
 #include "traps.h"
 #include "vga.h"
@@ -61,6 +62,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
 {
     smp_init_boot_cpu(c);
     cpu_load_tables(c);
+    smap_init();
 
     acpi_init(boot_info.rsdp);
     clock_init();

@@ -278,7 +278,6 @@ void smp_boot_all(void)
         }
         free_tables(); /* I3 */
     }
-    printk("smp: %u CPU%s", cpu_count, cpu_count == 1 ? "" : "s");
 }
 
 /* --- the new CPU's side -------------------------------------------------- */

@@ -17,6 +17,7 @@
 #include <hv/pv.h>
 
 #include "apic.h"
+#include "backtrace.h"
 #include "ex_table.h"
 #include "tlb.h"
 
@@ -107,6 +108,7 @@ static void describe(const struct cpu_regs *r, uint64_t cr2)
     printk("r12 %016lx r13 %016lx r14 %016lx r15 %016lx", r->r12, r->r13,
            r->r14, r->r15);
     printk("cr2 %016lx cr3 %016lx", cr2, read_cr3());
+    backtrace(r->rip, r->rbp);
 }
 
 void trap_from_hypervisor(struct cpu_regs *regs)
@@ -135,7 +137,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 void trap_nmi(struct cpu_regs *regs)
 {
     (void)regs;
-    if (panic_in_progress()) {
+    if (panic_stops_cpus()) {
         for (;;) {
             cli();
             hlt();

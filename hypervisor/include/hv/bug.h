@@ -27,9 +27,6 @@
  */
 NORETURN void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
 
-/* True once some CPU panics: the others stop at the NMI it sends. */
-bool panic_in_progress(void);
-
 #define BUG_ON(cond)                                                        \
     do {                                                                    \
         if (UNLIKELY(cond)) {                                               \

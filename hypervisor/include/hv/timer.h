@@ -14,7 +14,8 @@
 
 struct timer {
     ns_t deadline;             /* system time */
-    void (*fire)(void *arg);   /* runs in SOFTIRQ_TIMER, no lock held */
+    void (*fire)(void *arg);   /* runs in SOFTIRQ_TIMER, no lock held; may
+                                  set timers, but to the future only */
     void *arg;
     uint32_t cpu;              /* whose heap, or TIMER_NO_CPU: inactive */
 

@@ -75,14 +75,22 @@ static inline bool gva_range_ok(gva_t va, size_t len)
     ".balign 8\n.quad " from ", " to "\n"           \
     ".popsection\n"
 
-/* SMAP: guest memory is user memory; the window is these functions only.
- * Patched to NOPs at boot where SMAP is off (arch/x86/cpu.c). */
+/* SMAP: guest memory is user memory; the window is open here only. Three-byte
+ * NOPs that smap.c turns into STAC and CLAC where the CPU has them. */
+#define ARCH_SMAP_SITE(is_stac)                     \
+    "771: .byte 0x0f, 0x1f, 0x00\n"                 \
+    ".pushsection .smap_sites, \"a\"\n"             \
+    ".balign 8\n.quad 771b, " #is_stac "\n"        \
+    ".popsection\n"
+
 static inline void arch_user_access_begin(void)
 {
+    __asm__ volatile(ARCH_SMAP_SITE(1) : : : "memory");
 }
 
 static inline void arch_user_access_end(void)
 {
+    __asm__ volatile(ARCH_SMAP_SITE(0) : : : "memory");
 }
 
 #define ARCH_GUEST_LOAD(bits, insn, mod)                                    \
