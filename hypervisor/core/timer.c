@@ -191,8 +191,8 @@ void timer_set(struct timer *t, ns_t deadline)
 /* --- firing ---------------------------------------------------------------- */
 
 /* Takes the first timer out if it is due; otherwise says when to come back.
- * `now` is the caller's, so that timers which set themselves again, however
- * short, can not keep it going for ever. */
+ * `now` is the caller's, and stands still: a timer that sets itself again to
+ * a later time waits for the next round, however short that time is. */
 static struct timer *take_due(struct cpu *c, ns_t now, ns_t *deadline)
 {
     struct timer *t;
