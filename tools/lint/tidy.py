@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Run clang-tidy over the hypervisor's sources of one build.
+"""Run clang-tidy over core and pv, as one build compiles them.
 
     tools/lint/tidy.py BUILD_DIRECTORY
 
@@ -9,6 +9,7 @@ The checks, and why some are left out, stand in .clang-tidy.  Status 77
 """
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,7 @@ def main(build):
     with open(os.path.join(build, "compile_commands.json"),
               encoding="utf-8") as handle:
         sources = sorted({e["file"] for e in json.load(handle)
-                          if "/hypervisor/" in e["file"]
+                          if re.search("/hypervisor/(core|pv)/", e["file"])
                           and e["file"].endswith(".c")})
     bad = 0
     with ThreadPoolExecutor(os.cpu_count() or 1) as workers:
