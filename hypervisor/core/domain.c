@@ -126,14 +126,19 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
 
 /* --- destroying -------------------------------------------------------------------- */
 
-/* Everything that the domain was given goes back, last its own references. */
-static void release_memory(struct domain *d)
+/* Tables and pins first: they refer to frames. */
+static void release_tables(struct domain *d)
 {
-    uint64_t mfn;
-
     do {
         this_cpu()->work_left = WORK_BUDGET;
     } while (page_type_relinquish(d) == -XEN_ERESTART_CALL);
+}
+
+/* The domain's own references, the last ones. */
+static void release_frames(struct domain *d)
+{
+    uint64_t mfn;
+
     for (mfn = 0; mfn < frame_count && d->frames_total > 0; mfn++) {
         const struct frame *f = mfn_to_frame(MFN(mfn));
 
@@ -151,8 +156,9 @@ void domain_destroy(struct domain *d)
     for (i = 0; i < d->vcpu_count; i++) {
         vcpu_stop(d->vcpus[i]);
     }
+    release_tables(d);
     free_parts(d);
-    release_memory(d);
+    release_frames(d);
     spin_lock(&domain_list_lock);
     domains[d->id % DOMAINS_MAX] = NULL;
     spin_unlock(&domain_list_lock);

@@ -7,8 +7,8 @@
  *
  * What a vcpu holds: a type and a general reference on each of its base page
  * tables, on every frame of its GDT and mapped LDT pages, and on the frame of
- * its vcpu_info. They go in vcpu_destroy(); dropping a page table can mean to
- * take a large tree apart, which is done in portions of the work budget.
+ * its vcpu_info. They go in vcpu_destroy(); what that leaves of large trees
+ * of page tables is the domain's to take apart.
  */
 #include <hv/arch.h>
 #include <hv/console.h>
@@ -65,34 +65,22 @@ out_free:
     return NULL;
 }
 
-/* Drops a type and a general reference, however long it takes. */
-static void drop_frame(struct domain *d, mfn_t *mfn)
+/* What a writable page holds is plain: dropping it never has to stop. */
+static void drop_info_frame(struct vcpu *v)
 {
-    if (!mfn_valid_number(*mfn)) {
-        return;
+    if (mfn_valid_number(v->info_frame)) {
+        v->info = &v->domain->shared_info->vcpu_info[v->id];
+        BUG_ON(frame_put_and_type(v->domain, v->info_frame) != 0);
+        v->info_frame = INVALID_MFN;
     }
-    do {
-        this_cpu()->work_left = WORK_BUDGET;
-    } while (frame_put_and_type(d, *mfn) == -XEN_ERESTART_CALL);
-    *mfn = INVALID_MFN;
 }
 
 void vcpu_destroy(struct vcpu *v)
 {
-    struct domain *d = v->domain;
-    unsigned int i;
-
+    BUG_ON(mfn_valid_number(v->pv.kernel_table) ||
+           mfn_valid_number(v->pv.user_table));
     time_stop_vcpu(v);
-    for (i = 0; i < GDT_GUEST_FRAMES; i++) {
-        drop_frame(d, &v->pv.gdt_frames[i]);
-    }
-    for (i = 0; i < LDT_FRAMES; i++) {
-        drop_frame(d, &v->pv.ldt_frames[i]);
-    }
-    drop_frame(d, &v->pv.user_table);
-    drop_frame(d, &v->pv.kernel_table);
-    v->info = &d->shared_info->vcpu_info[v->id];
-    drop_frame(d, &v->info_frame);
+    drop_info_frame(v);
     arch_vcpu_free(v);
     hv_free_pages(v->pv.traps, 0);
     hv_free_pages(v, 0);

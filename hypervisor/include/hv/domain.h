@@ -193,7 +193,8 @@ void domain_power_softirq(void);
 /* An offline vcpu of d, or NULL when memory is short. Its vcpu_info is the
  * slot in shared_info, with upcalls masked. */
 struct vcpu *vcpu_create(struct domain *d, uint32_t id);
-/* Gives back all that v holds. It is offline and its domain is dying. */
+/* Gives back v's own memory. It is offline, its domain is dying, and has gone
+ * through page_type_relinquish(). */
 void vcpu_destroy(struct vcpu *v);
 /* Prints the registers of a vcpu that is not running. */
 void vcpu_show(const struct vcpu *v);
