@@ -96,7 +96,8 @@ int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
     (void)a2;
     (void)a3;
     (void)a4;
-    switch ((unsigned int)reg) {
+    reg = (uint32_t)reg; /* the ABI's type; it indexes below */
+    switch (reg) {
     case 0:
     case 1:
     case 2:
@@ -140,7 +141,8 @@ int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
     (void)a2;
     (void)a3;
     (void)a4;
-    switch ((unsigned int)reg) {
+    reg = (uint32_t)reg; /* the ABI's type; it indexes below */
+    switch (reg) {
     case 0:
     case 1:
     case 2:
