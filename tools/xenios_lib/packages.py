@@ -30,6 +30,7 @@ EVIDENCE = {
     "grub-common": "grub-mkrescue",
     "xorriso": "xorriso",
     "mtools": "mformat",
+    "gdb": "gdb",
     "ovmf": "/usr/share/OVMF/OVMF_CODE*.fd",
 }
 
