@@ -8,16 +8,11 @@
  * vcpu that runs on another CPU are not here but there, and are not shown.
  */
 #include <hv/arch.h>
+#include <hv/audit.h>
 #include <hv/console.h>
 #include <hv/evtchn.h>
 #include <hv/trace.h>
 #include <hv/util.h>
-
-/* core/audit.c recomputes every count; without it, the allocator only. */
-__attribute__((weak)) void audit_all(void)
-{
-    page_alloc_audit();
-}
 
 static void help(void);
 

@@ -480,3 +480,73 @@ int pt_invalidate(struct domain *d, mfn_t mfn)
     f->stamp = 0;
     return 0;
 }
+
+/* --- for audit ------------------------------------------------------------ */
+
+static const char *broken_rule(const struct pt_level *rules,
+                               unsigned int level, uint64_t pte)
+{
+    uint64_t allowed = rules->allowed | rules->forced;
+
+    if (pte & ~PTE_ADDR & ~allowed) {
+        return "has a bit that guests may not set";
+    }
+    if ((pte & rules->forced) != rules->forced) {
+        return "lacks a bit that the hypervisor sets";
+    }
+    if (level == PT_L1 && (pte & PTE_G)) {
+        return "is global";
+    }
+    return mfn_valid(pte_mfn(pte)) ? NULL : "leads to no frame";
+}
+
+static struct pt_held held_by(unsigned int level, uint64_t pte)
+{
+    struct pt_held held = { .frame = pte_mfn(pte), .type = PT_NONE };
+
+    if (level == PT_L1) {
+        held.type = pte & PTE_RW ? PT_WRITABLE : PT_NONE;
+    } else if (mfn_valid(held.frame)) {
+        uint64_t word = mfn_to_frame(held.frame)->word;
+
+        held.linear = fw_type(word) == (enum page_type)level;
+        held.type = (enum page_type)(held.linear ? level : level - 1);
+        if (held.linear && (pte & PTE_RW)) {
+            held.broken = "is a writable linear entry";
+        }
+    }
+    return held;
+}
+
+void pt_for_each_held(struct domain *d, mfn_t table,
+                      bool (*fn)(void *arg, const struct pt_held *held),
+                      void *arg)
+{
+    const struct frame *f = mfn_to_frame(table);
+    unsigned int level = fw_type(f->word);
+    const struct pt_level *rules = &pt_format_of(d)->level[level];
+    const uint64_t *entries = frame_map(table);
+    unsigned int end = rules->entries;
+    unsigned int i;
+
+    if (f->word & FW_PARTIAL) {
+        end = pt_progress_entries(f); /* V1 */
+    }
+    for (i = 0; i < end; i++) {
+        uint64_t pte = pte_read(&entries[i]);
+        struct pt_held held;
+
+        if (!pt_slot_is_guests(rules, f->word, i) || !pte_present(pte)) {
+            continue;
+        }
+        held = held_by(level, pte);
+        held.slot = i;
+        if (held.broken == NULL) {
+            held.broken = broken_rule(rules, level, pte);
+        }
+        if ((held.broken || !held.linear || !mfn_eq(held.frame, table)) &&
+            !fn(arg, &held)) {
+            return; /* V4: an entry to the table itself holds nothing */
+        }
+    }
+}

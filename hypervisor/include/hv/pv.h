@@ -45,6 +45,21 @@ int page_type_unpin(struct domain *d, mfn_t mfn) MUST_CHECK;
  * domain none of whose vcpus runs; restartable. */
 int page_type_relinquish(struct domain *d) MUST_CHECK;
 
+/* What one entry of a table holds, for audit. */
+struct pt_held {
+    mfn_t frame;
+    enum page_type type;   /* PT_NONE: only a general reference */
+    bool linear;           /* an entry to a table of the same level */
+    unsigned int slot;
+    const char *broken;    /* NULL, or the rule that the entry breaks */
+};
+
+/* Calls fn for each entry of a table that holds something, whether it is
+ * ready or stopped half-way. fn returns false to end the walk. */
+void pt_for_each_held(struct domain *d, mfn_t table,
+                      bool (*fn)(void *arg, const struct pt_held *held),
+                      void *arg);
+
 /* Base pointers: take the new table's type, drop the old one's, set
  * v->pv.kernel_table / user_table and the cr3 values (0 there: none yet), and
  * load them if v is current. For the user table, INVALID_MFN means none. */
