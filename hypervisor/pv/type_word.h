@@ -31,6 +31,8 @@
  *   W4  even a last put of plain memory passes through busy: the clock must
  *       be read after the last mapping went and stored before the type can
  *       change, and no other order of two stores gives both
+ *   W5  a frame that the hypervisor itself writes (FW_HV: shared_info) never
+ *       gets a type with rules, which those writes would not obey
  */
 #ifndef PV_TYPE_WORD_H
 #define PV_TYPE_WORD_H
@@ -73,6 +75,9 @@ static inline enum verdict type_word_get(uint64_t now, uint64_t want,
     *next = now;
     if (fw_type_count(now) == FW_COUNT_MAX) {
         return TYPE_REFUSED;
+    }
+    if ((now & FW_HV) && page_type_has_rules(fw_type(want))) {
+        return TYPE_REFUSED; /* W5 */
     }
     if (fw_type_count(now) == 0) {
         *next = ((now & ~(FW_TYPE_BITS | FW_VALIDATED)) | want) + FW_ONE_TYPE;

@@ -10,7 +10,7 @@
  */
 #include "world.h"
 
-#include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +27,21 @@
 #define OVERHEAD_FRAMES 64
 
 #define CALL_BYTES 2 /* SYSCALL, int 0x82 */
+
+/* Worlds also serve programs without Check, so a failure is an abort. */
+#define REQUIRE(cond)                                                       \
+    do {                                                                    \
+        if (!(cond)) {                                                      \
+            fail(__LINE__, #cond);                                          \
+        }                                                                   \
+    } while (0)
+
+NORETURN static void fail(int line, const char *what)
+{
+    fprintf(stderr, "%sworld.c:%d: not so: %s\n", host_console_text(), line,
+            what);
+    abort();
+}
 
 static unsigned int restarts;
 static int32_t budget = WORK_BUDGET;
@@ -53,7 +68,7 @@ static void create_domain(struct world *w, unsigned int id,
     struct domain *d = domain_create((domid_t)id, n_vcpus, n_frames,
                                      id == 0);
 
-    ck_assert_ptr_nonnull(d);
+    REQUIRE(d != NULL);
     w->domains[id] = d;
 }
 
@@ -63,8 +78,8 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
     struct world *w = calloc(1, sizeof(*w));
     unsigned int i;
 
-    ck_assert_ptr_nonnull(w);
-    ck_assert_uint_le(n_domains, WORLD_DOMAINS_MAX);
+    REQUIRE(w != NULL);
+    REQUIRE(n_domains <= WORLD_DOMAINS_MAX);
     host_machine_start(n_domains * (n_frames + OVERHEAD_FRAMES) +
                        OVERHEAD_FRAMES * n_cpus, n_cpus);
     for (i = 0; i < n_cpus; i++) {
@@ -73,7 +88,7 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
     }
     host_set_cpu(0);
     w->args = calloc(1, WORLD_ARGS_SIZE);
-    ck_assert_ptr_nonnull(w->args);
+    REQUIRE(w->args != NULL);
     host_guest_window(GVA(WORLD_ARGS_BASE), w->args, WORLD_ARGS_SIZE, true);
     w->free_at_start = page_alloc_free_frames();
     w->domain_count = n_domains;
@@ -109,7 +124,7 @@ static void stop_all(struct world *w)
     for (i = 0; i < cpu_count; i++) {
         host_set_cpu(i);
         schedule();
-        ck_assert(current_vcpu()->is_idle);
+        REQUIRE(current_vcpu()->is_idle);
     }
     host_set_cpu(0);
 }
@@ -126,7 +141,7 @@ void world_free(struct world *w)
         domain_destroy(w->domains[i]);
     }
     page_alloc_audit();
-    ck_assert_uint_eq(page_alloc_free_frames(), w->free_at_start);
+    REQUIRE(page_alloc_free_frames() == w->free_at_start);
     host_machine_stop();
     free(w->args);
     free(w);
@@ -152,8 +167,7 @@ void world_enter(struct vcpu *v)
         make_ready(v);
     }
     for (turns = 0; current_vcpu() != v; turns++) {
-        ck_assert_msg(turns < WORLD_DOMAINS_MAX * VCPUS_MAX,
-                      "d%u vcpu %u can not run", v->domain->id, v->id);
+        REQUIRE(turns < WORLD_DOMAINS_MAX * VCPUS_MAX);
         if (!current_vcpu()->is_idle) {
             vcpu_yield(current_vcpu());
         }
@@ -165,7 +179,7 @@ void world_enter(struct vcpu *v)
 
 struct vcpu *world_vcpu(struct world *w, unsigned int domain)
 {
-    ck_assert_uint_lt(domain, w->domain_count);
+    REQUIRE(domain < w->domain_count);
     return w->domains[domain]->vcpus[0];
 }
 
@@ -173,7 +187,7 @@ mfn_t world_frame(struct world *w, unsigned int domain)
 {
     mfn_t mfn = domain_alloc_frame(w->domains[domain], 0, INVALID_MFN);
 
-    ck_assert_msg(mfn_valid_number(mfn), "no frame for domain %u", domain);
+    REQUIRE(mfn_valid_number(mfn));
     arch_m2p_set(mfn, w->next_pfn[domain]++);
     return mfn;
 }
@@ -277,9 +291,9 @@ struct world_guest world_boot_guest(struct world *w, unsigned int domain)
 {
     struct world_guest g = world_build_guest(w, domain);
 
-    ck_assert_int_eq(pin_l4(w->domains[domain], g.l4), 0);
+    REQUIRE(pin_l4(w->domains[domain], g.l4) == 0);
     this_cpu()->work_left = WORK_BUDGET;
-    ck_assert_int_eq(pv_set_kernel_table(world_vcpu(w, domain), g.l4), 0);
+    REQUIRE(pv_set_kernel_table(world_vcpu(w, domain), g.l4) == 0);
     if (current_vcpu() == world_vcpu(w, domain)) {
         arch_load_cr3(current_vcpu());
     }
@@ -290,7 +304,7 @@ gva_t world_arg(struct world *w, const void *data, size_t size)
 {
     gva_t va = GVA(WORLD_ARGS_BASE + w->args_used);
 
-    ck_assert_uint_le(w->args_used + size, WORLD_ARGS_SIZE);
+    REQUIRE(w->args_used + size <= WORLD_ARGS_SIZE);
     memcpy(w->args + w->args_used, data, size);
     w->args_used = round_up(w->args_used + size, 8);
     return va;
@@ -314,7 +328,7 @@ int64_t world_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
     uint64_t after = r->rip + CALL_BYTES;
     int64_t result;
 
-    ck_assert_uint_lt(nr, HYPERCALL_MAX);
+    REQUIRE(nr < HYPERCALL_MAX);
     r->rdi = a0;
     r->rsi = a1;
     r->rdx = a2;
@@ -331,7 +345,7 @@ int64_t world_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
         }
         restarts++;
     }
-    ck_assert_int_ne(result, -XEN_ERESTART_CALL);
+    REQUIRE(result != -XEN_ERESTART_CALL);
     return result;
 }
 
