@@ -80,6 +80,9 @@ static inline enum verdict type_word_get(uint64_t now, uint64_t want,
         return TYPE_REFUSED; /* W5 */
     }
     if (fw_type_count(now) == 0) {
+        if ((now & FW_HV) && page_type_has_rules(fw_type(want))) {
+            return TYPE_REFUSED; /* W5 */
+        }
         *next = ((now & ~(FW_TYPE_BITS | FW_VALIDATED)) | want) + FW_ONE_TYPE;
         if ((now & FW_TYPE_BITS) == want &&
             !page_type_has_rules(fw_type(want))) {

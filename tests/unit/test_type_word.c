@@ -290,7 +290,22 @@ START_TEST(only_contents_without_rules_are_ready_at_once)
 }
 END_TEST
 
+START_TEST(the_hypervisors_frames_are_never_tables)
+{
+    unsigned int w;
+
+    for (w = 0; w < WANTS; w++) {
+        bool rules = page_type_has_rules(fw_type(wants[w]));
+        uint64_t next;
+
+        ck_assert_int_eq(type_word_get(FW_HV | FW_ONE_REF, wants[w], &next) ==
+                             TYPE_REFUSED, rules);
+    }
+}
+END_TEST
+
 TEST_MAIN("type_word", NULL, NULL, every_reachable_word_obeys_the_rules,
           counts_do_not_wrap, a_frame_without_references_gets_none,
           variants_of_l2_exclude_each_other,
-          only_contents_without_rules_are_ready_at_once)
+          only_contents_without_rules_are_ready_at_once,
+          the_hypervisors_frames_are_never_tables)
