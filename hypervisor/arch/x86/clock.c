@@ -42,7 +42,7 @@
 #define ASSUMED_HZ      2000000000ull /* when nothing can be measured */
 #define DELAY_HZ        4000000000ull /* before the frequency is known */
 #define SYNC_ROUNDS     12
-#define SYNC_TIMEOUT_US 100000
+#define SYNC_TIMEOUT_US 2000000
 
 static uint64_t tsc_hz;
 static uint64_t tsc_start;             /* system time 0 */
@@ -318,9 +318,9 @@ void arch_wallclock(uint64_t *sec, uint32_t *nsec)
 /* --- meeting a new CPU --------------------------------------------------- */
 
 /*
- * One word each way. A round: the new CPU writes its number, the boot CPU
- * answers with its TSC and then with the round's number. Only two CPUs ever
- * meet here, so plain turns suffice.
+ * One word each way. In a round the new CPU writes the round's number, the
+ * boot CPU answers with its TSC and then with the same number. The new CPU
+ * decides how many rounds it wants and ends with the number LAST.
  */
 static struct {
     uint32_t asked;
@@ -328,19 +328,7 @@ static struct {
     uint64_t tsc;
 } meeting;
 
-static bool wait_for(const uint32_t *word, uint32_t value)
-{
-    uint64_t start = rdtsc();
-    uint64_t limit = SYNC_TIMEOUT_US * (tsc_hz / 1000000);
-
-    while (__atomic_load_n(word, __ATOMIC_ACQUIRE) != value) {
-        if (rdtsc() - start > limit) {
-            return false;
-        }
-        cpu_pause();
-    }
-    return true;
-}
+#define ROUND_LAST 255u
 
 /* Rounds of different CPUs have different numbers, and none is 0. */
 static uint32_t round_number(unsigned int cpu, unsigned int round)
@@ -348,36 +336,86 @@ static uint32_t round_number(unsigned int cpu, unsigned int round)
     return cpu * 256 + round + 1;
 }
 
+static uint64_t microseconds(uint64_t us)
+{
+    return us * (tsc_hz / 1000000);
+}
+
+/* Waits for another value than `old`; gives `old` back when time is up. */
+static uint32_t wait_for_change(const uint32_t *word, uint32_t old)
+{
+    uint64_t start = rdtsc();
+    uint32_t value;
+
+    do {
+        value = __atomic_load_n(word, __ATOMIC_ACQUIRE);
+        if (value != old) {
+            break;
+        }
+        cpu_pause();
+    } while (rdtsc() - start < microseconds(SYNC_TIMEOUT_US));
+    return value;
+}
+
+bool clock_sync_asked(unsigned int cpu)
+{
+    return __atomic_load_n(&meeting.asked, __ATOMIC_ACQUIRE) ==
+           round_number(cpu, 0);
+}
+
 bool clock_sync_serve(unsigned int cpu)
 {
-    for (unsigned int round = 0; round < SYNC_ROUNDS; round++) {
-        if (!wait_for(&meeting.asked, round_number(cpu, round))) {
+    uint32_t asked = round_number(cpu, 0);
+
+    for (;;) {
+        uint32_t next;
+
+        meeting.tsc = rdtsc_ordered();
+        __atomic_store_n(&meeting.answered, asked, __ATOMIC_RELEASE);
+        next = wait_for_change(&meeting.asked, asked);
+        if (next == round_number(cpu, ROUND_LAST - 1)) {
+            return true;
+        }
+        if (next != asked + 1) {
             meeting.asked = 0; /* the number may be given to another CPU */
             meeting.answered = 0;
             return false;
         }
-        meeting.tsc = rdtsc_ordered();
-        __atomic_store_n(&meeting.answered, round_number(cpu, round),
-                         __ATOMIC_RELEASE);
+        asked = next;
     }
-    return true;
+}
+
+/*
+ * Rounds take less than a microsecond each when both CPUs run, and a dozen
+ * finds the best. On a busy host a round may take a scheduler's time slice;
+ * then what the first ones told must do.
+ */
+static bool more_rounds(unsigned int round, uint64_t elapsed,
+                        uint64_t best_trip)
+{
+    if (round >= SYNC_ROUNDS) {
+        return false;
+    }
+    return elapsed < microseconds(1000) ||
+           (round < 3 && best_trip > microseconds(20));
 }
 
 bool clock_sync_join(unsigned int cpu)
 {
-    uint64_t best_trip = UINT64_MAX;
+    uint64_t start = rdtsc(), best_trip = UINT64_MAX;
     int64_t offset = 0;
 
-    for (unsigned int round = 0; round < SYNC_ROUNDS; round++) {
-        uint64_t before = rdtsc_ordered(), after, trip;
+    for (unsigned int round = 0;
+         more_rounds(round, rdtsc() - start, best_trip); round++) {
+        uint32_t number = round_number(cpu, round);
+        uint32_t before_answer = meeting.answered;
+        uint64_t before = rdtsc_ordered(), trip;
 
-        __atomic_store_n(&meeting.asked, round_number(cpu, round),
-                         __ATOMIC_RELEASE);
-        if (!wait_for(&meeting.answered, round_number(cpu, round))) {
+        __atomic_store_n(&meeting.asked, number, __ATOMIC_RELEASE);
+        if (wait_for_change(&meeting.answered, before_answer) != number) {
             return false;
         }
-        after = rdtsc_ordered();
-        trip = after - before;
+        trip = rdtsc_ordered() - before;
         if (trip < best_trip) {
             best_trip = trip;
             offset = (int64_t)(meeting.tsc - (before + trip / 2));
@@ -387,5 +425,7 @@ bool clock_sync_join(unsigned int cpu)
     if (tsc_offset[cpu]) {
         __atomic_store_n(&have_offsets, true, __ATOMIC_RELEASE);
     }
+    __atomic_store_n(&meeting.asked, round_number(cpu, ROUND_LAST - 1),
+                     __ATOMIC_RELEASE);
     return true;
 }

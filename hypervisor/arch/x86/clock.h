@@ -18,11 +18,12 @@ uint64_t clock_tsc_hz(void);
 void clock_delay_us(uint64_t us);
 
 /*
- * The meeting of the boot CPU with one that starts: the boot CPU calls
- * clock_sync_serve while the other, numbered `cpu`, calls clock_sync_join;
- * each returns false when the other does not come within 100 ms.
+ * The meeting of the boot CPU with one that starts. The new one, numbered
+ * `cpu`, calls clock_sync_join; once clock_sync_asked is true on the boot CPU,
+ * that calls clock_sync_serve. Both return false when the other falls silent.
  * Afterwards both read the same arch_now().
  */
+bool clock_sync_asked(unsigned int cpu);
 bool clock_sync_serve(unsigned int cpu);
 bool clock_sync_join(unsigned int cpu);
 

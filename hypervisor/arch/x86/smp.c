@@ -43,14 +43,14 @@ unsigned int cpu_count;
 
 #define INIT_WAIT_US     200
 #define STARTUP_WAIT_US  2000
-#define ARRIVE_WAIT_US   200000
+#define ARRIVE_WAIT_US   2000000 /* a busy host may not run it for long */
+#define POLL_US          10
 
 #define PTE_PRESENT  0x001ull
 #define PTE_WRITE    0x002ull
 
 static mfn_t trampoline = { ~0ull };
 static mfn_t tables[4];              /* L4, L3, L2, L1 of the trampoline */
-static uint32_t arrived;             /* apic id + 1 of who reached ap_main */
 
 /* Labels of ap_boot.asm; only their distances matter. */
 extern const uint8_t ap_boot_start[], ap_boot_end[];
@@ -165,40 +165,37 @@ static bool prepare_trampoline(void)
 
 /* --- the boot CPU's side ------------------------------------------------- */
 
-static bool wait_for_word(const uint32_t *word, uint32_t value, uint64_t us)
+/*
+ * Until the CPU numbered `cpu` asks for the time, which is the first that one
+ * hears of it. A deadline is kept near meanwhile: under QEMU's -icount a CPU's
+ * reset lets virtual time leap to the next one, be that 50 ms away. The
+ * interrupt stays pending until the idle loop and does no harm there.
+ */
+static bool wait_for_arrival(unsigned int cpu, uint64_t us)
 {
-    for (uint64_t t = 0; t < us; t += 10) {
-        if (__atomic_load_n(word, __ATOMIC_ACQUIRE) == value) {
+    for (uint64_t t = 0; t < us; t += POLL_US) {
+        if (clock_sync_asked(cpu)) {
             return true;
         }
-        clock_delay_us(10);
+        arch_timer_program(arch_now() + 2 * POLL_US * NS_PER_US);
+        clock_delay_us(POLL_US);
     }
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE) == value;
+    return clock_sync_asked(cpu);
 }
 
-static bool wait_for_online(const struct cpu *c)
-{
-    for (uint64_t t = 0; t < ARRIVE_WAIT_US; t += 10) {
-        if (__atomic_load_n(&c->online, __ATOMIC_ACQUIRE)) {
-            return true;
-        }
-        clock_delay_us(10);
-    }
-    return false;
-}
-
-static bool wake(uint32_t id)
+static bool wake(const struct cpu *c)
 {
     uint8_t page = (uint8_t)trampoline.v;
 
-    apic_send_init(id);
+    apic_send_init(c->apic_id);
     clock_delay_us(INIT_WAIT_US);
-    apic_send_startup(id, page);
-    if (wait_for_word(&arrived, id + 1, STARTUP_WAIT_US)) {
+    arch_timer_program(arch_now() + 2 * POLL_US * NS_PER_US);
+    apic_send_startup(c->apic_id, page);
+    if (wait_for_arrival(c->id, STARTUP_WAIT_US)) {
         return true;
     }
-    apic_send_startup(id, page);
-    return wait_for_word(&arrived, id + 1, ARRIVE_WAIT_US);
+    apic_send_startup(c->apic_id, page);
+    return wait_for_arrival(c->id, ARRIVE_WAIT_US);
 }
 
 /* Whether the CPU came; c->id is cpu_count, not yet counted. */
@@ -206,9 +203,9 @@ static bool start_one(struct cpu *c, uint32_t id)
 {
     c->apic_id = id;
     patch64(ap_boot_cpu, (uint64_t)c);
-    patch64(ap_boot_stack, (uint64_t)c + PERCPU_STACK_TOP - sizeof(struct cpu_regs));
-    __atomic_store_n(&arrived, 0, __ATOMIC_RELEASE);
-    if (wake(id) && clock_sync_serve(c->id) && wait_for_online(c)) {
+    patch64(ap_boot_stack,
+            (uint64_t)c + PERCPU_STACK_TOP - sizeof(struct cpu_regs));
+    if (wake(c) && clock_sync_serve(c->id)) {
         return true;
     }
     apic_send_init(id); /* I4 */
@@ -277,6 +274,7 @@ void smp_boot_all(void)
             printk("smp: no low memory to start other CPUs with");
         }
         free_tables(); /* I3 */
+        arch_timer_program(NS_NEVER);
     }
 }
 
@@ -286,12 +284,13 @@ void ap_main(struct cpu *c)
 {
     cpu_load_tables(c);
     apic_init_secondary();
-    __atomic_store_n(&arrived, c->apic_id + 1, __ATOMIC_RELEASE);
+    /* I2: the boot CPU asks nothing of others before the meeting is over, and
+     * what it asks then waits for the idle loop. */
+    __atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
     if (!clock_sync_join(c->id)) {
         for (;;) {
             hlt(); /* given up on; an INIT is on its way */
         }
     }
-    __atomic_store_n(&c->online, true, __ATOMIC_RELEASE);
     idle_loop();
 }
