@@ -126,11 +126,12 @@ int vcpu_op_register_vcpu_info(struct domain *d, unsigned int vcpuid,
     int err;
 
     if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) ||
-        mfn_valid_number(v->info_frame)) {
-        return -XEN_EINVAL;
+        op->offset % _Alignof(struct vcpu_info) != 0) {
+        return -XEN_ENXIO;
     }
-    if (v != current_vcpu() &&
-        __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE) {
+    if (mfn_valid_number(v->info_frame) ||
+        (v != current_vcpu() &&
+         __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE)) {
         return -XEN_EINVAL;
     }
     err = vcpu_info_register(v, MFN(op->mfn), op->offset);

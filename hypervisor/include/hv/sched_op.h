@@ -43,9 +43,9 @@ int vcpu_op_set_singleshot_timer(struct domain *d, unsigned int vcpuid,
 /* -XEN_EINVAL: not the calling vcpu. */
 int vcpu_op_stop_singleshot_timer(struct domain *d, unsigned int vcpuid,
                                   void *none);
-/* -XEN_EINVAL: the structure does not fit in the frame, has one already,
- * the vcpu is up and not the caller, or the frame is not the domain's to
- * write. */
+/* -XEN_ENXIO: the structure would not fit in the frame, or not be aligned;
+ * -XEN_EINVAL: the vcpu has one already, is up and not the caller, or the
+ * frame is not the domain's to write. */
 int vcpu_op_register_vcpu_info(struct domain *d, unsigned int vcpuid,
                                struct vcpu_register_vcpu_info *op);
 /* -XEN_EINVAL: no vcpu is pinned. */
