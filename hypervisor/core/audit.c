@@ -278,7 +278,7 @@ static void check_linear(struct audit *a, mfn_t mfn, const struct tally *t)
 
 static unsigned int flags_set(uint64_t word, uint64_t flags)
 {
-    return (unsigned int)__builtin_popcountll(word & flags);
+    return (unsigned int)count_bits(word & flags);
 }
 
 static void check_frame(struct audit *a, mfn_t mfn, const struct tally *t)

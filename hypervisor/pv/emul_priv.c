@@ -1,18 +1,395 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions performed for a guest.
+ * Privileged instructions, performed for a guest kernel.
  *
- * CPUID in ring 3 is not privileged, so a guest would see the machine instead
- * of the policy. A paravirtualized kernel therefore asks with a prefix that
- * is an illegal instruction followed by the letters "xen": the #UD arrives
- * here, and the bytes that follow must be CPUID (0f a2).
+ * A kernel in ring 3 gets #GP for each of them. Most have a hypercall in
+ * their place, but some stand where a kernel can not know yet that it is a
+ * guest, or where patching was not worth it; the interface promises that a
+ * short list of them works. The list is closed: what is not on it (HLT, LGDT,
+ * LIDT, INVLPG, INVD, LTR, ...) stays #GP.
+ *
+ *   E1  only the guest's kernel is helped; a user's #GP is the guest's
+ *   E2  the instruction is decoded from one private copy of its bytes
+ *   E3  decode, check, perform, and only then move rip; an instruction that
+ *       is refused changed nothing
+ *   E4  no port of the machine and no machine register is reached: a guest
+ *       sees values of its own, and nothing it writes goes further
+ *
+ * CPUID is not privileged: a guest would see the machine instead of the
+ * policy. A paravirtualized kernel therefore asks with a prefix that is an
+ * illegal instruction and the letters "xen"; its #UD arrives here too.
  */
 #include <hv/arch.h>
 #include <hv/pv.h>
 #include <hv/util.h>
 
 #include "cpuid.h"
+#include "insn.h"
 #include "trap.h"
+
+enum outcome {
+    DONE,       /* rip moves on */
+    REFUSED,    /* #GP for the guest */
+    AGAIN,      /* work budget spent: the guest executes it again */
+};
+
+/* --- ports ------------------------------------------------------------------- */
+
+#define PORT_PIT_CHANNEL2 0x42u
+
+/*
+ * CLI, STI and ports need I/O privilege. The guest's kernel counts as ring 1,
+ * its user as ring 3, against the level that it set itself (physdev_op).
+ */
+static bool has_io_privilege(const struct vcpu *v)
+{
+    return v->pv.iopl >= 1;
+}
+
+/* No device behind it: all ones, as an empty bus. The exception saves kernels
+ * a long search: a timer channel that reads as zero is not there, while one
+ * that reads as ones looks like a slow one. */
+static uint64_t port_value(unsigned int port, unsigned int bytes)
+{
+    uint64_t ones = bytes == 4 ? 0xffffffffull : (1ull << (8 * bytes)) - 1;
+
+    return port == PORT_PIT_CHANNEL2 ? 0 : ones;
+}
+
+static unsigned int io_bytes(const struct insn *i)
+{
+    if ((i->opcode & 1) == 0) {
+        return 1;
+    }
+    return i->operand_bytes == 2 ? 2 : 4;
+}
+
+static enum outcome port_access(struct vcpu *v, struct cpu_regs *regs,
+                                const struct insn *i)
+{
+    bool is_in = (i->opcode & 2) == 0;
+    bool has_immediate = (i->opcode & 8) == 0;
+    unsigned int bytes = io_bytes(i);
+    unsigned int port = has_immediate ? (uint8_t)i->immediate
+                                      : (uint16_t)regs->rdx;
+    uint64_t value;
+
+    if (!has_io_privilege(v)) {
+        return REFUSED;
+    }
+    if (is_in) {
+        value = port_value(port, bytes);
+        if (bytes == 4) {
+            regs->rax = value;
+        } else {
+            regs->rax = (regs->rax & ~((1ull << (8 * bytes)) - 1)) | value;
+        }
+    }
+    return DONE;
+}
+
+/* INS and OUTS: one element each time, so that a long REP is interruptible;
+ * rip moves only with the last. */
+static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
+                                       const struct insn *i, bool *stay)
+{
+    bool is_in = (i->opcode & 2) == 0;
+    unsigned int bytes = io_bytes(i);
+    uint64_t value = port_value((uint16_t)regs->rdx, bytes);
+    uint64_t step = (regs->rflags & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
+
+    if (!has_io_privilege(v) || i->address_prefix) {
+        return REFUSED;
+    }
+    if (i->rep && regs->rcx == 0) {
+        return DONE;
+    }
+    if (is_in) {
+        if (guest_copy_out(GVA(regs->rdi), &value, bytes)) {
+            pv_inject(v, regs, TRAP_PF, PFEC_WRITE, regs->rdi);
+            return AGAIN;
+        }
+        regs->rdi += step;
+    } else {
+        if (guest_copy_in(&value, GVA(regs->rsi), bytes)) {
+            pv_inject(v, regs, TRAP_PF, 0, regs->rsi);
+            return AGAIN;
+        }
+        regs->rsi += step;
+    }
+    if (i->rep) {
+        regs->rcx--;
+        *stay = regs->rcx != 0;
+    }
+    return DONE;
+}
+
+/* --- control and debug registers ------------------------------------------------- */
+
+#define CR0_TS     0x8ull
+#define CR0_GUEST  0x80050033ull /* PE MP ET NE WP AM PG, as the machine's */
+#define CR4_ALWAYS 0x20ull       /* PAE */
+#define CR4_MAY    0x608ull      /* DE OSFXSR OSXMMEXCPT */
+
+static uint64_t read_cr0(const struct vcpu *v)
+{
+    return CR0_GUEST | (v->pv.task_switched ? CR0_TS : 0);
+}
+
+static enum outcome read_cr(struct vcpu *v, unsigned int cr, uint64_t *out)
+{
+    switch (cr) {
+    case 0:
+        *out = read_cr0(v);
+        return DONE;
+    case 2:
+        *out = v->info->arch.cr2;
+        return DONE;
+    case 3:
+        *out = mfn_to_maddr(v->pv.kernel_table).v;
+        return DONE;
+    case 4:
+        *out = CR4_ALWAYS | CR4_MAY | v->pv.cr4_guest;
+        return DONE;
+    default:
+        return REFUSED;
+    }
+}
+
+static enum outcome write_cr3(struct vcpu *v, uint64_t value)
+{
+    int err = pv_set_kernel_table(v, maddr_to_mfn(MADDR(value)));
+
+    if (err == -XEN_ERESTART_CALL) {
+        return AGAIN;
+    }
+    if (err != 0) {
+        return REFUSED;
+    }
+    arch_load_cr3(v);
+    return DONE;
+}
+
+static enum outcome write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
+{
+    switch (cr) {
+    case 0:
+        if (((value ^ read_cr0(v)) & ~CR0_TS) != 0) {
+            return REFUSED;
+        }
+        arch_set_task_switched(v, (value & CR0_TS) != 0);
+        return DONE;
+    case 2:
+        v->info->arch.cr2 = value;
+        return DONE;
+    case 3:
+        return write_cr3(v, value);
+    case 4:
+        v->pv.cr4_guest = value & CR4_MAY; /* the rest is not the guest's */
+        return DONE;
+    default:
+        return REFUSED;
+    }
+}
+
+static enum outcome move_special(struct vcpu *v, struct cpu_regs *regs,
+                                 const struct insn *i)
+{
+    uint64_t *general = insn_register(regs, i->rm);
+
+    switch (i->opcode) {
+    case 0x0f20:
+        return read_cr(v, i->reg, general);
+    case 0x0f22:
+        return write_cr(v, i->reg, *general);
+    case 0x0f21:
+        return pv_get_debugreg(v, i->reg, general) == 0 ? DONE : REFUSED;
+    default:
+        return pv_set_debugreg(v, i->reg, *general) == 0 ? DONE : REFUSED;
+    }
+}
+
+/* --- model-specific registers ------------------------------------------------------ */
+
+enum {
+    MSR_APIC_BASE = 0x1b, MSR_UCODE_REV = 0x8b, MSR_MISC_ENABLE = 0x1a0,
+    MSR_PAT = 0x277, MSR_PLATFORM_ID = 0x17,
+};
+#define MSR_EFER      0xc0000080u
+#define MSR_FS_BASE   0xc0000100u
+#define MSR_GS_BASE   0xc0000101u
+#define MSR_GS_SHADOW 0xc0000102u
+#define MSR_AMD_HWCR  0xc0010015u
+#define MSR_AMD_DE_CFG 0xc0011029u
+
+#define EFER_GUEST    0xd01ull             /* SCE LME LMA NXE */
+#define PAT_GUEST     0x050100070406ull    /* what the interface documents */
+#define APIC_BASE_ON  0xfee00800ull
+#define APIC_BASE_BSP 0x100ull
+#define DE_CFG_LFENCE 0x2ull               /* LFENCE serialises */
+
+/* Which base a register is, or -1. In guest kernel mode (E1) the active GS
+ * base is the kernel's, the hidden one the user's. */
+static int base_of_msr(uint32_t msr)
+{
+    switch (msr) {
+    case MSR_FS_BASE:
+        return SEGBASE_FS;
+    case MSR_GS_BASE:
+        return SEGBASE_GS_KERNEL;
+    case MSR_GS_SHADOW:
+        return SEGBASE_GS_USER;
+    default:
+        return -1;
+    }
+}
+
+static enum outcome read_msr(struct vcpu *v, uint32_t msr, uint64_t *out)
+{
+    int base = base_of_msr(msr);
+
+    if (base >= 0) {
+        *out = arch_get_segment_base(v, (unsigned int)base);
+        return DONE;
+    }
+    switch (msr) {
+    case MSR_EFER:
+        *out = EFER_GUEST;
+        return DONE;
+    case MSR_APIC_BASE:
+        *out = APIC_BASE_ON | (v->id == 0 ? APIC_BASE_BSP : 0);
+        return DONE;
+    case MSR_PAT:
+        *out = PAT_GUEST;
+        return DONE;
+    case MSR_AMD_DE_CFG:
+        *out = DE_CFG_LFENCE;
+        return DONE;
+    case MSR_PLATFORM_ID:
+    case MSR_UCODE_REV:
+    case MSR_MISC_ENABLE:
+    case MSR_AMD_HWCR:
+        *out = 0;
+        return DONE;
+    default:
+        return REFUSED;
+    }
+}
+
+static enum outcome write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
+{
+    int base = base_of_msr(msr);
+
+    if (base >= 0) {
+        if (!gva_is_canonical(value)) {
+            return REFUSED;
+        }
+        arch_set_segment_base(v, (unsigned int)base, value);
+        return DONE;
+    }
+    switch (msr) {
+    case MSR_EFER:
+        return value == EFER_GUEST ? DONE : REFUSED;
+    case MSR_PAT:
+        return value == PAT_GUEST ? DONE : REFUSED;
+    case MSR_UCODE_REV:
+    case MSR_MISC_ENABLE:
+    case MSR_AMD_HWCR:
+    case MSR_AMD_DE_CFG:
+        return DONE; /* kernels write them by habit; nothing changes */
+    default:
+        return REFUSED;
+    }
+}
+
+static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
+                               const struct insn *i)
+{
+    uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;
+    enum outcome r;
+
+    if (i->opcode == 0x0f30) {
+        return write_msr(v, (uint32_t)regs->rcx, value);
+    }
+    r = read_msr(v, (uint32_t)regs->rcx, &value);
+    if (r == DONE) {
+        regs->rax = (uint32_t)value;
+        regs->rdx = value >> 32;
+    }
+    return r;
+}
+
+/* --- all of them ------------------------------------------------------------------------ */
+
+static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
+                            const struct insn *i, bool *stay)
+{
+    if (i->lock) {
+        return REFUSED;
+    }
+    switch (i->opcode) {
+    case 0xe4: case 0xe5: case 0xe6: case 0xe7:
+    case 0xec: case 0xed: case 0xee: case 0xef:
+        return port_access(v, regs, i);
+    case 0x6c: case 0x6d: case 0x6e: case 0x6f:
+        return string_port_access(v, regs, i, stay);
+    case 0xfa: case 0xfb:
+        /* Accepted and without effect: events are masked in vcpu_info. */
+        return has_io_privilege(v) ? DONE : REFUSED;
+    case 0x0f06:
+        arch_set_task_switched(v, false);
+        return DONE;
+    case 0x0f09: /* WBINVD: the guest has no memory but write-back */
+        return DONE;
+    case 0x0f20: case 0x0f21: case 0x0f22: case 0x0f23:
+        return move_special(v, regs, i);
+    case 0x0f30: case 0x0f32:
+        return msr_access(v, regs, i);
+    default:
+        return REFUSED;
+    }
+}
+
+/* As many bytes at rip as can be read: an instruction may end a page. */
+static unsigned int fetch(const struct cpu_regs *regs, uint8_t bytes[INSN_MAX])
+{
+    unsigned int to_page_end = (unsigned int)(PAGE_SIZE -
+                                              (regs->rip & ~PAGE_MASK));
+
+    if (!guest_copy_in(bytes, GVA(regs->rip), INSN_MAX)) {
+        return INSN_MAX;
+    }
+    if (to_page_end < INSN_MAX &&
+        !guest_copy_in(bytes, GVA(regs->rip), to_page_end)) {
+        return to_page_end;
+    }
+    return 0;
+}
+
+bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
+{
+    uint8_t bytes[INSN_MAX];
+    struct insn i;
+    bool stay = false;
+    enum outcome r;
+
+    if (!v->kernel_mode || regs->cs != PV_CS64 ||
+        !insn_decode(bytes, fetch(regs, bytes), &i)) {
+        return false;
+    }
+    r = perform(v, regs, &i, &stay);
+    if (r == REFUSED) {
+        return false;
+    }
+    if (r == DONE && !stay) {
+        regs->rip += i.length;
+        regs->rflags &= ~RFLAGS_RF;
+        if ((regs->rflags & RFLAGS_TF) != 0) {
+            pv_inject_single_step(v, regs);
+        }
+    }
+    return true;
+}
 
 bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
 {

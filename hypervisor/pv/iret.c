@@ -42,7 +42,7 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
     (void)a3;
     (void)a4;
     if (guest_copy_in(&f, GVA(regs->rsp), sizeof(f))) {
-        domain_crash(v->domain, "iret: its stack at %#lx can not be read",
+        domain_crash(v->domain, "iret: its stack at 0x%lx can not be read",
                      (unsigned long)regs->rsp);
         return 0;
     }

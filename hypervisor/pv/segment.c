@@ -13,6 +13,8 @@
 #include <hv/hypercall.h>
 #include <hv/pv.h>
 
+#include "trap.h"
+
 /* set_segment_base(which, base): -XEN_EINVAL for an address that no guest
  * has or an unknown register. SEGBASE_GS_USER_SEL can not fail. */
 int64_t hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a2,
@@ -85,18 +87,10 @@ static int dr7_check(uint64_t *value)
     return 0;
 }
 
-/* set_debugreg(reg, value): -XEN_EPERM for an address of the hypervisor or a
- * mode that a guest may not have, -XEN_ENODEV for a register that is none. */
-int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
-                        uint64_t a3, uint64_t a4)
+int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 {
-    struct vcpu *v = current_vcpu();
     int err;
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
-    reg = (uint32_t)reg; /* the ABI's type; it indexes below */
     switch (reg) {
     case 0:
     case 1:
@@ -128,35 +122,54 @@ int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
             arch_load_debugreg(v, i);
         }
     }
-    arch_load_debugreg(v, (unsigned int)reg);
+    arch_load_debugreg(v, reg);
     return 0;
 }
 
-int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
-                        uint64_t a4)
+int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value)
 {
-    struct vcpu *v = current_vcpu();
-
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
-    reg = (uint32_t)reg; /* the ABI's type; it indexes below */
     switch (reg) {
     case 0:
     case 1:
     case 2:
     case 3:
-        return (int64_t)v->pv.debugreg[reg];
+        *value = v->pv.debugreg[reg];
+        return 0;
     case 4:
     case 6:
-        return (int64_t)arch_read_debugreg(v, 6);
+        *value = arch_read_debugreg(v, 6);
+        return 0;
     case 5:
     case 7:
-        return (int64_t)v->pv.debugreg[7];
+        *value = v->pv.debugreg[7];
+        return 0;
     default:
         return -XEN_ENODEV;
     }
+}
+
+/* set_debugreg(reg, value): -XEN_EPERM for an address of the hypervisor or a
+ * mode that a guest may not have, -XEN_ENODEV for a register that is none. */
+int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
+                        uint64_t a3, uint64_t a4)
+{
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    return pv_set_debugreg(current_vcpu(), (unsigned int)reg, value);
+}
+
+int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
+                        uint64_t a4)
+{
+    uint64_t value;
+    int err = pv_get_debugreg(current_vcpu(), (unsigned int)reg, &value);
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    return err != 0 ? err : (int64_t)value;
 }
 
 /* --- vm_assist --------------------------------------------------------------------- */

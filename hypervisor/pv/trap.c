@@ -102,7 +102,7 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs,
     }
     sp = (sp & ~15ull) - size;
     if (guest_copy_out(GVA(sp), frame, size)) {
-        domain_crash(v->domain, "its kernel stack at %#lx can not take the "
+        domain_crash(v->domain, "its kernel stack at 0x%lx can not take the "
                      "frame of %s", (unsigned long)(sp + size), what);
         return;
     }
@@ -219,6 +219,9 @@ static void general_protection(struct vcpu *v, struct cpu_regs *regs)
         pv_inject(v, regs, TRAP_GP, insn[1] * 8u + 2, 0);
         return;
     }
+    if (regs->error_code == 0 && pv_emulate(v, regs)) {
+        return;
+    }
     pv_inject(v, regs, TRAP_GP, regs->error_code, 0);
 }
 
@@ -243,6 +246,15 @@ static void device_not_available(struct vcpu *v, struct cpu_regs *regs)
      * clears it. */
     arch_set_task_switched(v, false);
     pv_inject(v, regs, TRAP_NM, 0, 0);
+}
+
+#define DR6_BS 0x4000ull /* single step (SDM 3B 17.2.3) */
+
+void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs)
+{
+    v->pv.debugreg[6] |= DR6_BS;
+    arch_load_debugreg(v, 6);
+    pv_inject(v, regs, TRAP_DB, 0, 0);
 }
 
 static void debug_exception(struct vcpu *v, struct cpu_regs *regs)

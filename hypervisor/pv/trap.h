@@ -10,6 +10,20 @@
 #define PV_SS   0xe02bu
 #define PV_CS64 0xe033u
 
+/*
+ * A guest's #GP(0): a privileged instruction that the hypervisor performs for
+ * it? True when regs are those after the instruction, or an exception was
+ * injected in its place; false: the #GP is the guest's (pv/emul_priv.c).
+ */
+bool pv_emulate(struct vcpu *v, struct cpu_regs *regs);
+
+/* #DB with BS in DR6, after an instruction that was performed under TF. */
+void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs);
+
+/* set_debugreg and get_debugreg, for both ways to ask (pv/segment.c). */
+int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
+int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value);
+
 /* #UD: the prefix that asks for CPUID ("ud2a; xen"). True when it was
  * there and regs are those after it (pv/emul_priv.c). */
 bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);

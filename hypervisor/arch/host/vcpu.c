@@ -152,3 +152,15 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
         memcpy(&out[2], "st  ", 4);
     }
 }
+
+uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
+{
+    switch (which) {
+    case SEGBASE_FS:
+        return v->pv.fs_base;
+    case SEGBASE_GS_USER:
+        return v->pv.gs_base_user;
+    default:
+        return v->pv.gs_base_kernel;
+    }
+}

@@ -7,8 +7,10 @@
 #include <hv/boot_info.h>
 #include <hv/domain.h>
 
+/* A string, because clang reads the text it assembles even with -S. */
 #define DEFINE(name, value)                                           \
-    __asm__ volatile("\n->" #name " %0 " #value : : "i"((long)(value)))
+    __asm__ volatile("\n.ascii \"->" #name " %0 " #value "\""          \
+                     : : "i"((long)(value)))
 #define REGS(field) DEFINE(REGS_##field, offsetof(struct cpu_regs, field))
 #define CPU(field) DEFINE(CPU_##field, offsetof(struct cpu, field))
 #define VCPU(field) DEFINE(VCPU_##field, offsetof(struct vcpu, field))

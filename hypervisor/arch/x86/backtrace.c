@@ -71,7 +71,7 @@ static void print_caller(uint64_t rip)
     uint32_t offset;
     const char *name = symbol_at(rip, &offset);
 
-    printk("  %016lx %s+%#x", rip, name, offset);
+    printk("  %016lx %s+0x%x", rip, name, offset);
 }
 
 void backtrace(uint64_t rip, uint64_t rbp)

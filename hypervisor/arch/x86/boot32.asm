@@ -75,6 +75,9 @@ boot_entry:
     mov     esp, boot_stack_top
     mov     [boot_magic], eax
     mov     [boot_information], ebx
+    rdtsc                           ; boot time is counted from here
+    mov     [boot_tsc], eax
+    mov     [boot_tsc + 4], edx
 
 ; --- what the CPU must have -------------------------------------------------
     mov     eax, 0x80000000
@@ -145,6 +148,7 @@ bits 64
     xor     ebp, ebp                ; end of the back trace
     mov     edi, [abs boot_magic]
     mov     esi, [abs boot_information]
+    mov     rdx, [abs boot_tsc]
     mov     rax, setup
     call    rax
     ud2
@@ -192,6 +196,7 @@ boot_gdt_pointer:
     dw      $ - boot_gdt - 1
     dd      boot_gdt
     align   4, db 0
+boot_tsc:           dq 0
 boot_magic:         dd 0
 boot_information:   dd 0
 text_cannot_start:  db 13, 10, "(xenios) cannot start: ", 0

@@ -28,8 +28,9 @@
 extern char boot_cpu_block[];
 
 #define UART_IRQ 4
+#define LOW_FRAMES (0xa0000u / PAGE_SIZE)
 
-void setup(uint32_t magic, uint32_t info);
+void setup(uint32_t magic, uint32_t info, uint64_t tsc);
 
 static bool vga_ready;
 
@@ -46,7 +47,9 @@ int arch_console_read(void)
     return serial_read();
 }
 
-static uint64_t ram_mib(void)
+static uint64_t entry_tsc; /* at the first instruction of ours */
+
+static uint64_t ram_frames(void)
 {
     uint64_t bytes = 0;
 
@@ -55,7 +58,23 @@ static uint64_t ram_mib(void)
             bytes += boot_info.regions[i].length;
         }
     }
-    return bytes >> 20;
+    return bytes >> PAGE_SHIFT;
+}
+
+/*
+ * The two figures that boot is measured by. What the hypervisor holds is all
+ * RAM that neither the allocator nor the first domain has, firmware's 640 KiB
+ * left aside.
+ */
+static void print_figures(const struct domain *d0)
+{
+    uint64_t us = (rdtsc() - entry_tsc) * 1000000 / clock_tsc_hz();
+    uint64_t held = ram_frames() - LOW_FRAMES - page_alloc_free_frames() -
+                    d0->frames_total;
+
+    printk("ready %lu us after entry; the hypervisor holds %lu KiB, 24 bytes "
+           "a frame are %lu KiB of it", us, held * (PAGE_SIZE / 1024),
+           frame_count * 24 / 1024);
 }
 
 NORETURN static void setup_on_own_stack(struct cpu *c)
@@ -70,7 +89,8 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
     ioapic_init();
     sched_init_cpu(c);
     smp_boot_all();
-    printk("%u CPUs, %lu MiB of memory, %lu MiB free", cpu_count, ram_mib(),
+    printk("%u CPU%s, %lu MiB of memory, %lu MiB free", cpu_count,
+           cpu_count == 1 ? "" : "s", ram_frames() >> (20 - PAGE_SHIFT),
            page_alloc_free_frames() >> (20 - PAGE_SHIFT));
     if (ioapic_route_isa(UART_IRQ, VECTOR_UART, c) == 0) {
         serial_enable_interrupt();
@@ -79,6 +99,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
         panic("asked for by the option `panic`");
     }
     build_first_domain();
+    print_figures(domains[0]);
     vcpu_start(domains[0]->vcpus[0]);
     idle_loop();
 }
@@ -95,11 +116,12 @@ NORETURN static void switch_stack(struct cpu *c)
     __builtin_unreachable();
 }
 
-void setup(uint32_t magic, uint32_t info)
+void setup(uint32_t magic, uint32_t info, uint64_t tsc)
 {
     char why[160];
     struct cpu *c;
 
+    entry_tsc = tsc;
     cpus[0] = (struct cpu *)boot_cpu_block;
     serial_init();
     BUG_ON(image_phys(image_start) != HV_LOAD_PHYS);

@@ -173,14 +173,17 @@ static bool prepare_trampoline(void)
  */
 static bool wait_for_arrival(unsigned int cpu, uint64_t us)
 {
-    for (uint64_t t = 0; t < us; t += POLL_US) {
-        if (clock_sync_asked(cpu)) {
-            return true;
+    ns_t end = arch_now() + us * NS_PER_US, now;
+
+    while (!clock_sync_asked(cpu)) {
+        now = arch_now();
+        if (now > end) {
+            return false;
         }
-        arch_timer_program(arch_now() + 2 * POLL_US * NS_PER_US);
+        arch_timer_program(now + 2 * POLL_US * NS_PER_US);
         clock_delay_us(POLL_US);
     }
-    return clock_sync_asked(cpu);
+    return true;
 }
 
 static bool wake(const struct cpu *c)

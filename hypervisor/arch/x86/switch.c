@@ -96,25 +96,31 @@ static void load_segments(struct vcpu *v)
           v->kernel_mode ? v->pv.gs_base_user : v->pv.gs_base_kernel);
 }
 
+/* S2: which register holds a GS base depends on the mode. */
+static uint32_t msr_of_base(const struct vcpu *v, unsigned int which)
+{
+    if (which == SEGBASE_FS) {
+        return MSR_FS_BASE;
+    }
+    return (which == SEGBASE_GS_KERNEL) == v->kernel_mode
+               ? MSR_GS_BASE : MSR_KERNEL_GS_BASE;
+}
+
 void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
 {
-    switch (which) {
-    case SEGBASE_FS:
-        wrmsr(MSR_FS_BASE, base);
-        break;
-    case SEGBASE_GS_USER:
-        wrmsr(v->kernel_mode ? MSR_KERNEL_GS_BASE : MSR_GS_BASE, base);
-        break;
-    case SEGBASE_GS_KERNEL:
-        wrmsr(v->kernel_mode ? MSR_GS_BASE : MSR_KERNEL_GS_BASE, base);
-        break;
-    default:
-        /* The user's selector: its base must land in the hidden register. */
-        swapgs();
-        load_gs((uint16_t)base);
-        swapgs();
-        break;
+    if (which != SEGBASE_GS_USER_SEL) {
+        wrmsr(msr_of_base(v, which), base);
+        return;
     }
+    /* The user's selector: its base must land in the hidden register. */
+    swapgs();
+    load_gs((uint16_t)base);
+    swapgs();
+}
+
+uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
+{
+    return rdmsr(msr_of_base(v, which));
 }
 
 void arch_read_selectors(struct vcpu *v, uint16_t sel[4])

@@ -98,6 +98,9 @@ void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn);
  * and a guest's. SEGBASE_GS_USER_SEL never fails: a bad selector becomes 0. */
 void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base);
 
+/* One of SEGBASE_FS, _GS_USER, _GS_KERNEL of the current vcpu, as it is. */
+uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which);
+
 /* DS, ES, FS, GS of the current vcpu (for the failsafe frame). */
 void arch_read_selectors(struct vcpu *v, uint16_t sel[4]);
 

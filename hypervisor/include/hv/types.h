@@ -34,7 +34,7 @@ typedef uint64_t ns_t;
 #define NS_PER_US 1000ull
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE  4096ull
+#define PAGE_SIZE  4096ul
 #define PAGE_MASK  (~(PAGE_SIZE - 1))
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* A bounded decoder for the few x86 instructions that are performed for a
+ * guest; see insn.c. Pure. */
+#ifndef PV_INSN_H
+#define PV_INSN_H
+
+#include <hv/cpu_regs.h>
+#include <hv/types.h>
+
+#define INSN_MAX 15 /* SDM 2A 2.3.11 */
+
+struct insn {
+    uint16_t opcode;        /* one byte, or 0x0f00 | second byte */
+    uint8_t length;
+    uint8_t operand_bytes;  /* 2, 4 or 8, by prefix and REX.W */
+    uint8_t rex;            /* 0: none; a REX changes what 8-bit registers are */
+    bool lock, rep, operand_prefix, address_prefix;
+    bool has_modrm;
+    uint8_t modrm;
+    uint8_t mod, reg, rm;   /* reg and rm with their REX extension */
+    int64_t immediate;      /* sign-extended */
+};
+
+/*
+ * Decodes the instruction at bytes[0..count-1], 64-bit mode. False when it is
+ * longer than count, or an opcode that this decoder has no row for.
+ */
+bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out);
+
+/* The general register with this number (SDM 2A 2.1.5); rsp and all. */
+uint64_t *insn_register(struct cpu_regs *regs, unsigned int number);
+
+#endif
