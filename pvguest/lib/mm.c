@@ -42,7 +42,7 @@ struct shared_info shared_info
 
 struct space mm_kernel;
 
-static const uint64_t *p2m;
+static uint64_t *p2m;
 static const volatile uint64_t *m2p;
 static unsigned long pfn_limit;                 /* frames we manage: [0, limit) */
 static unsigned long free_map[MAX_PFN / BITS];
@@ -63,6 +63,11 @@ const volatile uint64_t *mm_m2p(void)
 uint64_t pfn_to_mfn(unsigned long pfn)
 {
     return pfn < start_info->nr_pages ? p2m[pfn] : BAD_MFN;
+}
+
+void mm_set_p2m(unsigned long pfn, uint64_t mfn)
+{
+    p2m[pfn] = mfn;
 }
 
 /* Any result is possible for a frame that is not ours. */
@@ -393,7 +398,7 @@ void mm_init(void)
 {
     unsigned long mapped, end;
 
-    p2m = (const uint64_t *)start_info->mfn_list;
+    p2m = (uint64_t *)start_info->mfn_list;
     m2p_find();
     mm_kernel.root_mfn = virt_to_mfn((void *)start_info->pt_base);
     shared_info_map();

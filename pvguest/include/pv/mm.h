@@ -56,6 +56,8 @@ unsigned long mm_builder_end(void);
 
 /* Pseudo-physical <-> machine <-> the direct map at virt_base. */
 uint64_t pfn_to_mfn(unsigned long pfn);
+/* After an exchange of frames with the hypervisor. */
+void mm_set_p2m(unsigned long pfn, uint64_t mfn);
 unsigned long mfn_to_pfn(uint64_t mfn);
 bool mfn_is_mine(uint64_t mfn);
 void *pfn_to_virt(unsigned long pfn);

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Errors of mmuext_op.
+ *
+ * Like mmu_update: a list that may be anywhere and of any length.
+ */
+#include "conformance.h"
+
+static uint64_t call(void *ops, unsigned int count, unsigned int *done,
+                     domid_t domain)
+{
+    return (uint64_t)hypercall_mmuext_op(ops, count, done, domain);
+}
+
+CONFORMANCE_CASE("mmuext_op: errors", 0)
+{
+    struct mmuext_op ops[3] = {
+        { .cmd = MMUEXT_TLB_FLUSH_LOCAL }, { .cmd = 99 },
+        { .cmd = MMUEXT_TLB_FLUSH_LOCAL },
+    };
+    unsigned int done = 77;
+
+    expect_eq("empty", 0, call(NULL, 0, &done, DOMID_SELF));
+    expect_eq("empty-done", 0, done);
+    expect_eq("unknown", -XEN_ENOSYS, call(&ops[1], 1, NULL, DOMID_SELF));
+    expect_eq("second-unknown", -XEN_ENOSYS, call(ops, 3, &done, DOMID_SELF));
+    expect_eq("one-done", 1, done);
+    expect_eq("unmapped", -XEN_EFAULT,
+              call(hostile(UNMAPPED_VA), 1, NULL, DOMID_SELF));
+    expect_eq("hypervisor", -XEN_EFAULT,
+              call(hostile(HYPERVISOR_VA), 1, NULL, DOMID_SELF));
+    expect_eq("m2p", -XEN_EFAULT, call(hostile(HOLE_VA), 1, NULL,
+                                       DOMID_SELF));
+    expect_eq("huge-count", -XEN_EFAULT,
+              call(hostile(UNMAPPED_VA), 0x7fffffff, NULL, DOMID_SELF));
+    expect_eq("nobody", -XEN_ESRCH, call(ops, 1, NULL, 0x7000));
+}
