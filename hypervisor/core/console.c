@@ -284,13 +284,13 @@ int64_t hc_console_io(uint64_t command, uint64_t count, uint64_t buffer,
 {
     (void)unused3;
     (void)unused4;
+    if (!current_domain()->is_privileged) {
+        return -XEN_EPERM; /* other domains have rings for their consoles */
+    }
     switch ((uint32_t)command) {
     case CONSOLEIO_write:
         return write_from_guest((uint32_t)count, GVA(buffer));
     case CONSOLEIO_read:
-        if (!current_domain()->is_privileged) {
-            return -XEN_EPERM;
-        }
         return read_to_guest((uint32_t)count, GVA(buffer));
     default:
         return -XEN_ENOSYS;

@@ -118,8 +118,13 @@ static void dump_ports(void)
 
 static void run_audit(void)
 {
-    audit_all();
-    printk("audit: all counts agree");
+    char why[160];
+
+    if (audit_agrees(why, sizeof(why))) {
+        printk("audit: all counts agree");
+    } else {
+        printk("audit: %s (trust this only if no vcpu runs elsewhere)", why);
+    }
 }
 
 static void dump_trace(void)

@@ -21,6 +21,10 @@
  *
  * No lock is held across these loops; totals are under d->lock, inside
  * core/page_ref.c.
+ *
+ * The lists of frames under the machine-to-physical table (for a domain that
+ * wants a mapping of its own) are not offered: they would promise 2 MiB of
+ * adjacent memory with each entry, and our table is made of single frames.
  */
 #include <hv/arch.h>
 #include <hv/boot_info.h>
@@ -331,7 +335,8 @@ static bool put_e820(const struct xen_memory_map *map, uint64_t index,
     return !guest_copy_out(to, entry, sizeof(*entry));
 }
 
-/* A PV domain's memory has no holes: one entry says it all. */
+/* A PV domain's memory has no holes: one entry says it all. For the first
+ * domain nobody has set a map; it asks for the machine's. */
 static int64_t memory_map(gva_t arg)
 {
     const struct e820_entry ram = {
@@ -343,6 +348,9 @@ static int64_t memory_map(gva_t arg)
     if (guest_copy_in(&map, arg, sizeof(map))) {
         return -XEN_EFAULT;
     }
+    if (current_domain()->is_privileged) {
+        return -XEN_ENOSYS;
+    }
     if (map.nr_entries > 0) {
         map.nr_entries = 1;
         if (!put_e820(&map, 0, &ram)) {
@@ -352,10 +360,12 @@ static int64_t memory_map(gva_t arg)
     return guest_copy_out(arg, &map, sizeof(map)) ? -XEN_EFAULT : 0;
 }
 
-/* Xen wants room for one entry more than there are, and so do we. */
+/* Xen wants room for one entry more than there are, and so do we. Without a
+ * buffer only the number of entries is told. */
 static int64_t machine_memory_map(gva_t arg)
 {
     struct xen_memory_map map;
+    bool store;
 
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM;
@@ -363,10 +373,11 @@ static int64_t machine_memory_map(gva_t arg)
     if (guest_copy_in(&map, arg, sizeof(map))) {
         return -XEN_EFAULT;
     }
-    if (map.nr_entries <= boot_info.region_count) {
+    store = map.buffer.p != NULL;
+    if (store && map.nr_entries <= boot_info.region_count) {
         return -XEN_EINVAL;
     }
-    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+    for (unsigned int i = 0; store && i < boot_info.region_count; i++) {
         const struct boot_region *r = &boot_info.regions[i];
         struct e820_entry entry = { r->start, r->length, r->type };
 
@@ -395,8 +406,6 @@ static int64_t query(uint32_t command, gva_t arg)
         return memory_map(arg);
     case XENMEM_machine_memory_map:
         return machine_memory_map(arg);
-    case XENMEM_set_memory_map:
-        return -XEN_EPERM;
     default:
         return -XEN_ENOSYS;
     }

@@ -240,13 +240,16 @@ START_TEST(a_read_without_bounds_is_refused)
 }
 END_TEST
 
-START_TEST(only_the_privileged_domain_reads)
+START_TEST(the_console_is_the_privileged_domains)
 {
     type("secret");
     world_enter(world_vcpu(w, 1));
     ck_assert_int_eq(call(CONSOLEIO_read, 4, GVA(WORLD_ARGS_BASE)),
                      -XEN_EPERM);
-    ck_assert_int_eq(call(CONSOLEIO_write, 0, GVA(WORLD_ARGS_BASE)), 0);
+    ck_assert_int_eq(call(CONSOLEIO_write, 4, GVA(WORLD_ARGS_BASE)),
+                     -XEN_EPERM);
+    ck_assert_int_eq(call(9, 0, GVA(0)), -XEN_EPERM);
+    expect("");
 }
 END_TEST
 
@@ -364,7 +367,7 @@ TEST_MAIN("console", setup, teardown,
           a_short_read_leaves_the_rest,
           a_read_that_faults_loses_nothing,
           a_read_without_bounds_is_refused,
-          only_the_privileged_domain_reads,
+          the_console_is_the_privileged_domains,
           input_that_nobody_reads_is_dropped_when_the_ring_is_full,
           input_raises_the_console_virq,
           ctrl_a_three_times_switches_to_the_debug_keys_and_back,
