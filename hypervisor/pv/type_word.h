@@ -76,9 +76,6 @@ static inline enum verdict type_word_get(uint64_t now, uint64_t want,
     if (fw_type_count(now) == FW_COUNT_MAX) {
         return TYPE_REFUSED;
     }
-    if ((now & FW_HV) && page_type_has_rules(fw_type(want))) {
-        return TYPE_REFUSED; /* W5 */
-    }
     if (fw_type_count(now) == 0) {
         if ((now & FW_HV) && page_type_has_rules(fw_type(want))) {
             return TYPE_REFUSED; /* W5 */
