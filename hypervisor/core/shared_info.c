@@ -21,6 +21,7 @@
 #include <hv/arch.h>
 #include <hv/pv.h>
 #include <hv/time.h>
+#include <hv/util.h>
 
 STATIC_ASSERT(sizeof(struct shared_info) <= PAGE_SIZE, "one page");
 STATIC_ASSERT(VCPUS_MAX == XEN_LEGACY_MAX_VCPUS, "a slot for each vcpu");
@@ -59,7 +60,8 @@ void shared_info_destroy(struct domain *d)
  */
 static void move_info(struct vcpu *v, struct vcpu_info *info)
 {
-    *info = *v->info;
+    /* The guest may choose a place in shared_info that overlaps the old one. */
+    memmove(info, v->info, sizeof(*info));
     __atomic_store_n(&v->info, info, __ATOMIC_SEQ_CST);
     __atomic_store_n(&info->evtchn_pending_sel, ~0ull, __ATOMIC_SEQ_CST);
     __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);
