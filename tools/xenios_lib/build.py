@@ -3,7 +3,8 @@
 import os
 import subprocess
 
-from .base import ROOT, ToolError, file_lock, say
+from .base import (ROOT, ToolError, file_lock, hash_file, say,
+                   write_atomically)
 
 
 def directory(preset):
@@ -26,14 +27,32 @@ def _quietly(command, what):
         raise ToolError("%s failed:\n%s" % (what, output.rstrip()))
 
 
+def _presets_hash():
+    return hash_file(os.path.join(ROOT, "CMakePresets.json")).encode()
+
+
+def _is_configured(preset):
+    """Is there a build directory, made from the presets as they are now?"""
+    try:
+        with open(artifact(preset, "presets.hash"), "rb") as handle:
+            return handle.read() == _presets_hash()
+    except OSError:
+        return False
+
+
+def configure(preset):
+    """Let CMake make the preset's build directory, if need be."""
+    if _is_configured(preset):
+        return
+    say("configuring %s" % preset)
+    _quietly(["cmake", "--preset", preset], "configuring %s" % preset)
+    write_atomically(artifact(preset, "presets.hash"), _presets_hash())
+
+
 def build(preset):
-    """Bring everything of a preset up to date; says so if it takes long."""
+    """Bring everything of a preset up to date."""
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)
     with file_lock(os.path.join(ROOT, "build", preset + ".lock")):
-        fresh = not os.path.exists(artifact(preset, "build.ninja"))
-        if fresh:
-            say("building %s" % preset)
-            _quietly(["cmake", "--preset", preset],
-                     "configuring %s" % preset)
+        configure(preset)
         _quietly(["cmake", "--build", directory(preset)],
                  "building %s" % preset)

@@ -85,17 +85,6 @@ class Tally:
             self.passed, self.failed, self.skipped)
 
 
-def configure(preset):
-    """Make sure that CTest knows the preset's tests, without building."""
-    if not os.path.exists(build.artifact(preset, "build.ninja")):
-        done = subprocess.run(["cmake", "--preset", preset], cwd=ROOT,
-                              stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, check=False)
-        if done.returncode != 0:
-            raise ToolError("configuring %s failed:\n%s" % (
-                preset, done.stdout.decode("utf-8", "replace")))
-
-
 def ctest(preset, *arguments, **options):
     """Run ctest in a preset's directory."""
     return subprocess.run(
@@ -162,7 +151,7 @@ def choose(preset, options):
 def print_list(presets, options):
     """--list: one line for each case."""
     for preset in presets:
-        configure(preset)
+        build.configure(preset)
         for name, cases in choose(preset, options).items():
             below = cases_of(name) if cases is None else cases
             for case in below or [None]:
@@ -237,7 +226,7 @@ def main(options):
     anything = False
     for preset in presets:
         if options.only:
-            configure(preset)
+            build.configure(preset)
             if not choose(preset, options):
                 continue
         anything = True
