@@ -366,15 +366,21 @@ static unsigned int fetch(const struct cpu_regs *regs, uint8_t bytes[INSN_MAX])
     return 0;
 }
 
-bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
+bool pv_fetch_insn(const struct cpu_regs *regs, struct insn *out)
 {
     uint8_t bytes[INSN_MAX];
+
+    return insn_decode(bytes, fetch(regs, bytes), out);
+}
+
+bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
+{
     struct insn i;
     bool stay = false;
     enum outcome r;
 
     if (!v->kernel_mode || regs->cs != PV_CS64 ||
-        !insn_decode(bytes, fetch(regs, bytes), &i)) {
+        !pv_fetch_insn(regs, &i)) {
         return false;
     }
     r = perform(v, regs, &i, &stay);

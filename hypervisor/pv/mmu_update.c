@@ -75,11 +75,11 @@ static int take_entry(struct domain *d, mfn_t table, unsigned int level,
  * decided for the old one does not hold (U2).
  */
 static int update_try(struct domain *d, mfn_t table, unsigned int level,
-                      unsigned int slot, uint64_t pte, bool keep_ad)
+                      unsigned int slot, uint64_t old, uint64_t pte,
+                      bool keep_ad)
 {
     const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *entry = (uint64_t *)frame_map(table) + slot;
-    uint64_t old = pte_read(entry);
     uint64_t value = pte;
     bool taken = pte_present(pte) && !pte_similar(old, pte);
     int err;
@@ -108,6 +108,11 @@ static int update_try(struct domain *d, mfn_t table, unsigned int level,
     return 0;
 }
 
+static uint64_t pte_at(mfn_t table, unsigned int slot)
+{
+    return pte_read((const uint64_t *)frame_map(table) + slot);
+}
+
 int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {
@@ -122,12 +127,24 @@ int pt_update(struct domain *d, mfn_t table, enum page_type type,
         return -XEN_EINVAL;
     }
     for (tries = 0; tries < UPDATE_TRIES; tries++) {
-        err = update_try(d, table, type, slot, pte, keep_ad);
+        err = update_try(d, table, type, slot, pte_at(table, slot), pte,
+                         keep_ad);
         if (err != -XEN_EAGAIN) {
             return err;
         }
     }
     return -XEN_EBUSY;
+}
+
+int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
+                   uint64_t expected, uint64_t pte)
+{
+    const struct pt_level *rules = &pt_format_of(d)->level[PT_L1];
+
+    if (pte_present(pte) && !pte_flags_ok(rules, pte)) {
+        return -XEN_EINVAL;
+    }
+    return update_try(d, table, PT_L1, slot, expected, pte, false);
 }
 
 /* --- one element ---------------------------------------------------------- */

@@ -181,6 +181,11 @@ void frame_put_or_defer(struct domain *d, mfn_t mfn);
 int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad) MUST_CHECK;
 
+/* The same for an L1 entry which must still be `expected`: -XEN_EAGAIN if it
+ * is not, and nothing has changed. */
+int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
+                   uint64_t expected, uint64_t pte) MUST_CHECK;
+
 /* A guest's list of operations, as mmu_update and mmuext_op take it. */
 #define MMU_UPDATE_PREEMPTED (1u << 31) /* in count: a call that goes on */
 

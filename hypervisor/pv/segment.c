@@ -175,9 +175,10 @@ int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
 /* --- vm_assist --------------------------------------------------------------------- */
 
 /* What this hypervisor does when asked. A type that is not here is unknown to
- * it: -XEN_EINVAL. writable_pagetables joins with the emulation of writes. */
+ * it: -XEN_EINVAL. */
 #define ASSISTS_OFFERED                                                    \
     (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify | \
+     1u << VMASST_TYPE_writable_pagetables |                               \
      1u << VMASST_TYPE_runstate_update_flag)
 
 int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,

@@ -236,6 +236,8 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
             return;
         }
         cr2 = v->pv.ldt_base.v + offset;
+    } else if (pv_write_fault(v, regs, cr2)) {
+        return;
     }
     pv_inject(v, regs, TRAP_PF, regs->error_code, cr2);
 }

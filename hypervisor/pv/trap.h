@@ -17,6 +17,19 @@
  */
 bool pv_emulate(struct vcpu *v, struct cpu_regs *regs);
 
+struct insn;
+
+/* The instruction at rip, from one copy of its bytes; false when it can not
+ * be read or is none that insn.c knows. */
+bool pv_fetch_insn(const struct cpu_regs *regs, struct insn *out);
+
+/*
+ * A guest's #PF at va: a store to one of its L1 tables that is performed for
+ * it (vm_assist writable_pagetables)? True when regs are those after the
+ * instruction; false: the fault is the guest's (pv/pt_write.c).
+ */
+bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va);
+
 /* #DB with BS in DR6, after an instruction that was performed under TF. */
 void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs);
 

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Writable page tables: a store to an L1 table, performed after its fault.
+ *
+ * A guest maps its page tables read-only and asks for changes by hypercall.
+ * With the assist writable_pagetables it may also just store: the store
+ * faults, and if the target is an entry of an L1 table of its own, the new
+ * value is checked and stored as mmu_update would have done it. Only L1:
+ * higher tables change rarely and by hypercall.
+ *
+ *   W1  only the guest's kernel, only a write to a present read-only mapping,
+ *       only a frame whose type is L1 while we hold a use of it
+ *   W2  the instruction comes from one private copy of its bytes; what it
+ *       would store is computed by a pure function from the old entry
+ *   W3  the entry changes by compare-and-exchange from the very value that
+ *       the computation began with, so read-modify-write is atomic whether
+ *       the guest wrote a LOCK prefix or not
+ *   W4  registers, flags and rip change only after the entry has
+ *   W5  whatever does not fit stays what it is: the guest's page fault
+ *
+ * The operand may be smaller than an entry (compilers clear one bit with a
+ * byte operation) but may not cross into the next.
+ *
+ * Instruction semantics: SDM 2A/2B under the mnemonics named below.
+ */
+#include "insn.h"
+#include "pte.h"
+#include "trap.h"
+
+#include <hv/arch.h>
+#include <hv/pv.h>
+
+#define WRITE_TRIES 64
+
+#define FLAG_CF 0x001ull
+#define FLAG_PF 0x004ull
+#define FLAG_AF 0x010ull
+#define FLAG_ZF 0x040ull
+#define FLAG_SF 0x080ull
+#define FLAG_OF 0x800ull
+#define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
+
+/* One store: what it is given, and what comes out of it. */
+struct store {
+    unsigned int bytes;      /* operand width */
+    uint64_t mask;           /* of that width */
+    uint64_t source;         /* register or immediate */
+    uint64_t rax;            /* for cmpxchg */
+    uint64_t flags_in;
+    /* out */
+    uint64_t value;          /* goes into memory */
+    uint64_t flags;
+    uint64_t reg;            /* goes into a register, if writes_reg */
+    bool writes_reg;         /* the ModRM register (xchg, xadd) */
+    bool writes_rax;         /* cmpxchg that failed */
+};
+
+/* --- W2: what an instruction does to its operand -------------------------------- */
+
+static uint64_t sign_bit(const struct store *s)
+{
+    return 1ull << (s->bytes * 8 - 1);
+}
+
+static uint64_t result_flags(const struct store *s, uint64_t result)
+{
+    uint64_t flags = s->flags_in & ~FLAGS_ARITH;
+    uint8_t low = (uint8_t)result;
+
+    result &= s->mask;
+    if (result == 0) {
+        flags |= FLAG_ZF;
+    }
+    if ((result & sign_bit(s)) != 0) {
+        flags |= FLAG_SF;
+    }
+    low ^= low >> 4;
+    if ((0x6996 >> (low & 15) & 1) == 0) {
+        flags |= FLAG_PF;
+    }
+    return flags;
+}
+
+static uint64_t add_flags(const struct store *s, uint64_t a, uint64_t b)
+{
+    uint64_t r = (a + b) & s->mask;
+    uint64_t flags = result_flags(s, r);
+
+    flags |= r < a ? FLAG_CF : 0;
+    flags |= ((a ^ b ^ r) & 0x10) != 0 ? FLAG_AF : 0;
+    flags |= ((a ^ r) & (b ^ r) & sign_bit(s)) != 0 ? FLAG_OF : 0;
+    return flags;
+}
+
+static uint64_t sub_flags(const struct store *s, uint64_t a, uint64_t b)
+{
+    uint64_t r = (a - b) & s->mask;
+    uint64_t flags = result_flags(s, r);
+
+    flags |= a < b ? FLAG_CF : 0;
+    flags |= ((a ^ b ^ r) & 0x10) != 0 ? FLAG_AF : 0;
+    flags |= ((a ^ b) & (a ^ r) & sign_bit(s)) != 0 ? FLAG_OF : 0;
+    return flags;
+}
+
+/* The eight operations of opcodes 00-3f and of 80-83, by their number. */
+static bool arithmetic(struct store *s, unsigned int operation, uint64_t old)
+{
+    switch (operation) {
+    case 0: /* add */
+        s->value = old + s->source;
+        s->flags = add_flags(s, old, s->source);
+        return true;
+    case 1: /* or */
+        s->value = old | s->source;
+        s->flags = result_flags(s, s->value);
+        return true;
+    case 4: /* and */
+        s->value = old & s->source;
+        s->flags = result_flags(s, s->value);
+        return true;
+    case 5: /* sub */
+        s->value = old - s->source;
+        s->flags = sub_flags(s, old, s->source);
+        return true;
+    case 6: /* xor */
+        s->value = old ^ s->source;
+        s->flags = result_flags(s, s->value);
+        return true;
+    default: /* adc, sbb; cmp does not store */
+        return false;
+    }
+}
+
+/* bts 5, btr 6, btc 7, by their number in 0f ba. */
+static bool bit_operation(struct store *s, unsigned int operation,
+                          uint64_t old)
+{
+    uint64_t bit = 1ull << (s->source & (s->bytes * 8 - 1));
+
+    s->flags = (s->flags_in & ~FLAG_CF) | ((old & bit) != 0 ? FLAG_CF : 0);
+    switch (operation) {
+    case 5:
+        s->value = old | bit;
+        return true;
+    case 6:
+        s->value = old & ~bit;
+        return true;
+    case 7:
+        s->value = old ^ bit;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void compare_exchange(struct store *s, uint64_t old)
+{
+    s->flags = sub_flags(s, s->rax, old);
+    if (s->rax == old) {
+        s->value = s->source;
+    } else {
+        s->value = old; /* the CPU writes it back; so do we */
+        s->reg = old;
+        s->writes_rax = true;
+    }
+}
+
+static bool compute(struct store *s, const struct insn *i, uint64_t old)
+{
+    s->flags = s->flags_in;
+    s->writes_reg = false;
+    s->writes_rax = false;
+    switch (i->opcode) {
+    case 0x88: case 0x89: case 0xc6: case 0xc7: /* mov */
+        s->value = s->source;
+        return true;
+    case 0x86: case 0x87: /* xchg */
+        s->value = s->source;
+        s->reg = old;
+        s->writes_reg = true;
+        return true;
+    case 0x80: case 0x81: case 0x83:
+        return arithmetic(s, i->reg & 7, old);
+    case 0x0fb0: case 0x0fb1:
+        compare_exchange(s, old);
+        return true;
+    case 0x0fc0: case 0x0fc1: /* xadd */
+        s->reg = old;
+        s->writes_reg = true;
+        return arithmetic(s, 0, old);
+    case 0x0fba:
+        return bit_operation(s, i->reg & 7, old);
+    case 0x0fab:
+        return bit_operation(s, 5, old);
+    case 0x0fb3:
+        return bit_operation(s, 6, old);
+    case 0x0fbb:
+        return bit_operation(s, 7, old);
+    default:
+        if (i->opcode < 0x40 && (i->opcode & 6) == 0) {
+            return arithmetic(s, i->opcode >> 3, old);
+        }
+        return false;
+    }
+}
+
+/* --- operands --------------------------------------------------------------------- */
+
+static unsigned int operand_width(const struct insn *i)
+{
+    switch (i->opcode) {
+    case 0x0fab: case 0x0fb3: case 0x0fbb: case 0x0fba:
+    case 0x83:
+        return i->operand_bytes;
+    default:
+        return (i->opcode & 1) == 0 ? 1 : i->operand_bytes;
+    }
+}
+
+static bool source_is_immediate(const struct insn *i)
+{
+    return (i->opcode >= 0x80 && i->opcode <= 0x83) || i->opcode == 0xc6 ||
+           i->opcode == 0xc7 || i->opcode == 0x0fba;
+}
+
+/* An 8-bit register without REX: numbers 4-7 are the second bytes of 0-3. */
+static bool is_high_byte(const struct insn *i, unsigned int bytes)
+{
+    return bytes == 1 && i->rex == 0 && i->reg >= 4;
+}
+
+static uint64_t read_register(struct cpu_regs *regs, const struct insn *i,
+                              unsigned int bytes)
+{
+    if (is_high_byte(i, bytes)) {
+        return *insn_register(regs, i->reg - 4) >> 8;
+    }
+    return *insn_register(regs, i->reg);
+}
+
+/* Narrow writes keep the rest; 32-bit ones clear the upper half. */
+static void write_width(uint64_t *reg, uint64_t value, unsigned int bytes,
+                        unsigned int shift)
+{
+    uint64_t mask;
+
+    if (bytes >= 4) {
+        *reg = bytes == 4 ? (uint32_t)value : value;
+        return;
+    }
+    mask = ((1ull << (bytes * 8)) - 1) << shift;
+    *reg = (*reg & ~mask) | (value << shift & mask);
+}
+
+static void write_register(struct cpu_regs *regs, const struct insn *i,
+                           unsigned int bytes, uint64_t value)
+{
+    if (is_high_byte(i, bytes)) {
+        write_width(insn_register(regs, i->reg - 4), value, 1, 8);
+    } else {
+        write_width(insn_register(regs, i->reg), value, bytes, 0);
+    }
+}
+
+/* --- the entry ------------------------------------------------------------------------ */
+
+static void store_begin(struct store *s, struct cpu_regs *regs,
+                        const struct insn *i)
+{
+    s->bytes = operand_width(i);
+    s->mask = s->bytes == 8 ? ~0ull : (1ull << (s->bytes * 8)) - 1;
+    s->source = (source_is_immediate(i) ? (uint64_t)i->immediate
+                                        : read_register(regs, i, s->bytes)) &
+                s->mask;
+    s->rax = regs->rax & s->mask;
+    s->flags_in = regs->rflags;
+}
+
+/* W3. False: W5. */
+static bool store_to_entry(struct domain *d, mfn_t l1, uint64_t offset,
+                           const struct insn *i, struct store *s)
+{
+    unsigned int slot = (unsigned int)(offset / 8);
+    unsigned int shift = (unsigned int)(offset % 8) * 8;
+    const uint64_t *entry = (const uint64_t *)frame_map(l1) + slot;
+
+    if (shift / 8 + s->bytes > 8) {
+        return false;
+    }
+    for (unsigned int tries = 0; tries < WRITE_TRIES; tries++) {
+        uint64_t old = pte_read(entry);
+        uint64_t merged;
+        int err;
+
+        if (!compute(s, i, old >> shift & s->mask)) {
+            return false;
+        }
+        merged = (old & ~(s->mask << shift)) | (s->value & s->mask) << shift;
+        err = pt_exchange_l1(d, l1, slot, old, merged);
+        if (err != -XEN_EAGAIN) {
+            return err == 0;
+        }
+    }
+    return false;
+}
+
+/* The frame that va is mapped to, read-only, in the kernel's table. */
+static bool find_target(struct vcpu *v, uint64_t va, mfn_t *target)
+{
+    unsigned int slot;
+    uint64_t pte;
+    mfn_t l1;
+
+    if (!pv_walk_to_l1(v, GVA(va), &l1, &slot)) {
+        return false;
+    }
+    pte = pte_read((const uint64_t *)frame_map(l1) + slot);
+    *target = pte_mfn(pte);
+    return pte_present(pte) && (pte & PTE_RW) == 0 && mfn_valid(*target);
+}
+
+static void finish(struct cpu_regs *regs, const struct insn *i,
+                   const struct store *s)
+{
+    if (s->writes_reg) {
+        write_register(regs, i, s->bytes, s->reg);
+    }
+    if (s->writes_rax) {
+        write_width(&regs->rax, s->reg, s->bytes, 0);
+    }
+    regs->rflags = s->flags & ~RFLAGS_RF;
+    regs->rip += i->length;
+}
+
+bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
+{
+    struct domain *d = v->domain;
+    enum page_type type;
+    struct store s;
+    struct insn i;
+    mfn_t target;
+    bool stored = false;
+
+    if (!v->kernel_mode ||
+        (d->vm_assist & 1u << VMASST_TYPE_writable_pagetables) == 0 ||
+        (regs->error_code & ~(uint32_t)PFEC_USER) !=
+            (PFEC_PRESENT | PFEC_WRITE) ||
+        !find_target(v, va, &target) || !frame_hold(d, target, &type)) {
+        return false;
+    }
+    if (type == PT_L1 && pv_fetch_insn(regs, &i) && i.has_modrm &&
+        i.mod != 3 && !i.rep) {
+        store_begin(&s, regs, &i);
+        stored = store_to_entry(d, target, va & ~PAGE_MASK, &i, &s);
+    }
+    frame_put_or_defer(d, target);
+    if (!stored) {
+        return false;
+    }
+    finish(regs, &i, &s);
+    if ((regs->rflags & RFLAGS_TF) != 0) {
+        pv_inject_single_step(v, regs);
+    }
+    return true;
+}
