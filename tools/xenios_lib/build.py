@@ -49,6 +49,13 @@ def configure(preset):
     write_atomically(artifact(preset, "presets.hash"), _presets_hash())
 
 
+def refresh(preset):
+    """Make CTest's list of tests true to the CMakeLists.txt files."""
+    configure(preset)
+    _quietly(["cmake", "--build", directory(preset), "--target",
+              "build.ninja"], "configuring %s" % preset)
+
+
 def build(preset):
     """Bring everything of a preset up to date."""
     os.makedirs(os.path.join(ROOT, "build"), exist_ok=True)

@@ -151,7 +151,7 @@ def choose(preset, options):
 def print_list(presets, options):
     """--list: one line for each case."""
     for preset in presets:
-        build.configure(preset)
+        build.refresh(preset)
         for name, cases in choose(preset, options).items():
             below = cases_of(name) if cases is None else cases
             for case in below or [None]:
@@ -226,7 +226,7 @@ def main(options):
     anything = False
     for preset in presets:
         if options.only:
-            build.configure(preset)
+            build.refresh(preset)
             if not choose(preset, options):
                 continue
         anything = True
