@@ -54,7 +54,8 @@ static int add_ports(struct domain *d)
             return -XEN_ENOMEM;
         }
     }
-    d->evtchn_port_limit += EVTCHN_PORT_STEP;
+    __atomic_store_n(&d->evtchn_port_limit, first + EVTCHN_PORT_STEP,
+                     __ATOMIC_RELEASE);
     return 0;
 }
 
@@ -294,16 +295,12 @@ int evtchn_op_reset(struct domain *d, struct evtchn_reset *op)
     if (target != d) {
         return -XEN_EINVAL; /* nobody can pause another domain yet */
     }
-    for (port = 1; port < d->evtchn_port_limit; port++) {
+    for (port = 1; port < evtchn_port_limit(d); port++) {
         struct evtchn_close close = { .port = port };
 
-        if (evtchn_port(d, port)->state == ECS_FREE) {
-            continue;
-        }
-        if (!work_spend(8)) {
+        if (evtchn_op_close(d, &close) == 0 && !work_spend(8)) {
             return (int)hypercall_restart(0, NULL);
         }
-        evtchn_op_close(d, &close);
     }
     return 0;
 }
@@ -312,7 +309,7 @@ void evtchn_destroy(struct domain *d)
 {
     uint32_t port, bucket;
 
-    for (port = 1; port < d->evtchn_port_limit; port++) {
+    for (port = 1; port < evtchn_port_limit(d); port++) {
         struct evtchn_close close = { .port = port };
 
         evtchn_op_close(d, &close);

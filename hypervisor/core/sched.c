@@ -105,6 +105,13 @@ static void settle(struct cpu *c, struct vcpu *v)
 
 /* --- changes of state -------------------------------------------------------- */
 
+/* Under sched_lock, but read without it by vcpu_wake() and by anyone who only
+ * wants to know. */
+static void set_state(struct vcpu *v, enum vcpu_state state)
+{
+    __atomic_store_n(&v->state, state, __ATOMIC_RELAXED);
+}
+
 static struct cpu *lock_cpu_of(const struct vcpu *v)
 {
     struct cpu *c = cpus[v->cpu];
@@ -141,7 +148,7 @@ void vcpu_wake(struct vcpu *v)
     }
     c = lock_cpu_of(v);
     if (v->state == VCPU_BLOCKED) {
-        v->state = v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE;
+        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         end_poll(v);
         if (!v->on_cpu) {
             settle(c, v);
@@ -156,11 +163,10 @@ void vcpu_block(struct vcpu *v)
 
     ASSERT(v == current_vcpu());
     if (v->state == VCPU_RUNNING) {
-        v->state = VCPU_BLOCKED;
-        softirq_raise(c, SOFTIRQ_SCHEDULE);
+        __atomic_exchange_n(&v->state, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
+        softirq_raise(c, SOFTIRQ_SCHEDULE);                         /* S3 */
     }
     spin_unlock(&c->sched_lock);
-    __atomic_thread_fence(__ATOMIC_SEQ_CST);                        /* S3 */
 }
 
 void vcpu_yield(struct vcpu *v)
@@ -176,7 +182,7 @@ void vcpu_stop(struct vcpu *v)
 {
     struct cpu *c = lock_cpu_of(v);
 
-    v->state = VCPU_OFFLINE;
+    set_state(v, VCPU_OFFLINE);
     end_poll(v);
     if (v->on_cpu) {
         softirq_raise(c, SOFTIRQ_SCHEDULE);
@@ -192,7 +198,7 @@ void vcpu_start(struct vcpu *v)
 
     ASSERT(v->initialised);
     if (v->state == VCPU_OFFLINE) {
-        v->state = v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE;
+        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         if (!v->on_cpu) {
             settle(c, v);
         }
@@ -248,7 +254,7 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
     if (!prev->is_idle) {
         prev->on_cpu = false;
         if (prev->state == VCPU_RUNNING) {
-            prev->state = VCPU_RUNNABLE;
+            set_state(prev, VCPU_RUNNABLE);
         }
         runstate_set(prev, runstate_of(prev), now);
         if (view.may_continue) {
@@ -258,7 +264,7 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
     if (!next->is_idle) {
         queue_remove(c, next);
         next->on_cpu = true;
-        next->state = VCPU_RUNNING;
+        set_state(next, VCPU_RUNNING);
         runstate_set(next, RUNSTATE_running, now);
     }
     c->slice_end = now + SCHED_SLICE;

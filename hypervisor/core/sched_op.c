@@ -80,8 +80,7 @@ static int read_ports(struct domain *d, const struct sched_poll *op,
         if (guest_iter_read(&it, &ports[i])) {
             return -XEN_EFAULT;
         }
-        if (ports[i] >= __atomic_load_n(&d->evtchn_port_limit,
-                                        __ATOMIC_RELAXED)) {
+        if (ports[i] >= evtchn_port_limit(d)) {
             return -XEN_EINVAL;
         }
         if (evtchn_2l_is_pending(d, ports[i])) {
@@ -109,7 +108,9 @@ int sched_op_poll(struct domain *d, struct sched_poll *op)
     }
 
     timer_stop(&v->poll_timer);
-    v->poll_single = op->nr_ports == 1 ? (uint16_t)ports[0] : 0;
+    __atomic_store_n(&v->poll_single,
+                     op->nr_ports == 1 ? (uint16_t)ports[0] : 0,
+                     __ATOMIC_RELAXED);
     __atomic_fetch_or(&d->evtchn_pollers, 1u << v->id, __ATOMIC_SEQ_CST);
     vcpu_block(v);
     if (vcpu_event_deliverable(v) || any_pending(d, ports, op->nr_ports)) {

@@ -34,12 +34,11 @@
 
 /* --- clocks ------------------------------------------------------------------ */
 
-/* C1: the compiler and, for the first domain's tools, the processor must keep
- * the order; on x86 the former is enough. */
+/* C1. An x86 processor keeps the order of stores; the compiler has to. */
 static void version_begin(uint32_t *version)
 {
     __atomic_store_n(version, (*version + 1) | 1, __ATOMIC_RELAXED);
-    __atomic_thread_fence(__ATOMIC_RELEASE);
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 static void version_end(uint32_t *version)
@@ -93,14 +92,20 @@ void runstate_set(struct vcpu *v, int state, ns_t now)
     r->state = state;
 }
 
-void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
+static void runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
 {
     struct spinlock *lock = &cpus[v->cpu]->sched_lock;
-    ns_t now;
 
     spin_lock(lock);
     *out = v->runstate;
     spin_unlock(lock);
+}
+
+void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
+{
+    ns_t now;
+
+    runstate_snapshot(v, out);
     now = arch_now();
     if (now > out->state_entry_time) {
         out->time[out->state] += now - out->state_entry_time;
@@ -115,13 +120,15 @@ void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
  */
 static void copy_runstate(struct vcpu *v)
 {
-    struct vcpu_runstate_info copy = v->runstate;
+    struct vcpu_runstate_info copy;
     gva_t entry = GVA(v->runstate_guest.v +
                       offsetof(struct vcpu_runstate_info, state_entry_time));
     bool flagged =
         (v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag) & 1;
     uint64_t mark = flagged ? XEN_RUNSTATE_UPDATE : 0;
 
+    /* A vcpu on its way out may be woken meanwhile. */
+    runstate_snapshot(v, &copy);
     copy.state_entry_time |= mark;
     if (flagged && guest_store64(entry, copy.state_entry_time)) {
         return;

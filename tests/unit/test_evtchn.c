@@ -7,6 +7,7 @@
 #include "test_main.h"
 #include "world.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <hv/evtchn.h>
@@ -808,6 +809,56 @@ START_TEST(any_sequence_agrees_with_the_model)
 }
 END_TEST
 
+/* --- two CPUs at once ------------------------------------------------------------------------- */
+
+/* Opens, connects, sends and closes without regard to the other, who does the
+ * same with the same few ports. */
+static void *quarrel(void *arg)
+{
+    struct domain *d = arg;
+    domid_t other = d == d0 ? 1 : 0;
+    uint32_t mine = d->id + 5, i, port;
+
+    host_set_cpu(d->id);
+    for (i = 0; i < 20000; i++) {
+        mine = mine * 1664525u + 1013904223u;
+        port = (mine >> 12) % 6;
+        switch ((mine >> 24) % 6) {
+        case 0:
+            (void)alloc(d, DOMID_SELF, other, &port);
+            break;
+        case 1:
+            (void)bind(d, other, port, &port);
+            break;
+        case 2:
+            (void)close_port(d, port);
+            break;
+        case 3:
+            (void)bind_vcpu(d, port, port % 2);
+            break;
+        default:
+            (void)send(d, port);
+            break;
+        }
+        if (i % 64 == 0) {
+            (void)reset(d, DOMID_SELF);
+        }
+        this_cpu()->work_left = WORK_BUDGET;
+    }
+    return NULL;
+}
+
+START_TEST(both_ends_may_change_their_minds_at_once)
+{
+    pthread_t thread;
+
+    ck_assert_int_eq(pthread_create(&thread, NULL, quarrel, d1), 0);
+    quarrel(d0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    host_set_cpu(0);
+}
+END_TEST
+
 TEST_MAIN("evtchn", setup, teardown,
           port_zero_is_never_given,
           the_lowest_free_port_is_given,
@@ -834,4 +885,5 @@ TEST_MAIN("evtchn", setup, teardown,
           a_port_is_not_lost_when_its_number_cannot_be_told,
           unknown_commands_are_not_offered,
           results_come_back_in_the_structure,
-          any_sequence_agrees_with_the_model)
+          any_sequence_agrees_with_the_model,
+          both_ends_may_change_their_minds_at_once)

@@ -6,6 +6,7 @@
 #include "test_main.h"
 #include "world.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <hv/evtchn.h>
@@ -664,6 +665,109 @@ START_TEST(any_sequence_keeps_the_queues_in_order)
 }
 END_TEST
 
+/* --- two CPUs at once ------------------------------------------------------------------------------ */
+
+/*
+ * b, on CPU 1, waits for an event, takes it, and answers with one to a, on
+ * CPU 0, which waits for it in turn. A wake-up that is lost stops both.
+ */
+#define ROUNDS 5000
+
+struct player {
+    struct vcpu *v;
+    uint32_t own_port, other_port;
+    bool polls;
+};
+
+static bool take_event(struct vcpu *v, uint32_t port)
+{
+    __atomic_store_n(&v->info->evtchn_upcall_pending, 0, __ATOMIC_SEQ_CST);
+    __atomic_store_n(&v->info->evtchn_pending_sel, 0, __ATOMIC_SEQ_CST);
+    if (!evtchn_2l_is_pending(v->domain, port)) {
+        return false;
+    }
+    evtchn_2l_clear_pending(v->domain, port);
+    return true;
+}
+
+/* What a guest's poll does, without guest memory to pass the port in. */
+static void poll_for(struct vcpu *v, uint32_t port)
+{
+    __atomic_store_n(&v->poll_single, (uint16_t)port, __ATOMIC_RELAXED);
+    __atomic_fetch_or(&v->domain->evtchn_pollers, 1u << v->id,
+                      __ATOMIC_SEQ_CST);
+    vcpu_block(v);
+    if (evtchn_2l_is_pending(v->domain, port)) {
+        vcpu_wake(v);
+    }
+}
+
+/* The vcpu sleeps, and the CPU idles until it is wanted again. */
+static void wait_for(const struct player *p)
+{
+    while (!take_event(p->v, p->own_port)) {
+        if (p->polls) {
+            poll_for(p->v, p->own_port);
+        } else {
+            sched_op_block(p->v->domain, NULL);
+        }
+        do {
+            softirq_run();
+            arch_relax();
+        } while (current_vcpu() != p->v);
+    }
+}
+
+static void *play(void *arg)
+{
+    const struct player *p = arg;
+    struct evtchn_send op = { .port = p->other_port };
+    unsigned int i;
+
+    host_set_cpu(p->v->cpu);
+    for (i = 0; i < ROUNDS; i++) {
+        if (p->v->id == 0) {
+            evtchn_op_send(p->v->domain, &op);
+        }
+        wait_for(p);
+        if (p->v->id != 0) {
+            evtchn_op_send(p->v->domain, &op);
+        }
+    }
+    return NULL;
+}
+
+static void play_both(bool polls)
+{
+    uint32_t to_a = ipi_port(d0, 0), to_b = ipi_port(d0, 1);
+    struct player one = { a, to_a, to_b, polls };
+    struct player two = { b, to_b, to_a, polls };
+    pthread_t thread;
+
+    if (polls) {
+        mask(d0, to_a);
+        mask(d0, to_b);
+    }
+    start(b);
+    run_on(1);
+    ck_assert_int_eq(pthread_create(&thread, NULL, play, &two), 0);
+    play(&one);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    host_set_cpu(0);
+}
+
+START_TEST(no_wakeup_is_lost_between_two_cpus)
+{
+    play_both(false);
+}
+END_TEST
+
+START_TEST(no_poll_misses_its_port_between_two_cpus)
+{
+    play_both(true);
+}
+END_TEST
+
 TEST_MAIN("sched", setup, teardown,
           the_choice_keeps_replaces_or_idles,
           vcpus_are_spread_over_the_cpus,
@@ -691,4 +795,6 @@ TEST_MAIN("sched", setup, teardown,
           shutdown_of_another_domain_tells_the_first,
           a_crash_is_told_once_with_its_registers,
           a_crash_of_the_first_domain_ends_the_machine,
-          any_sequence_keeps_the_queues_in_order)
+          any_sequence_keeps_the_queues_in_order,
+          no_wakeup_is_lost_between_two_cpus,
+          no_poll_misses_its_port_between_two_cpus)

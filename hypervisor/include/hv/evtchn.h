@@ -32,11 +32,18 @@ int evtchn_init(struct domain *d) MUST_CHECK;
 /* Closes every port and frees the buckets. */
 void evtchn_destroy(struct domain *d);
 
+/* How many ports exist, be they free. It only grows, so it may be read
+ * without the lock; what is below stays. */
+static inline uint32_t evtchn_port_limit(const struct domain *d)
+{
+    return __atomic_load_n(&d->evtchn_port_limit, __ATOMIC_ACQUIRE);
+}
+
 /* The port's record, or NULL when the domain has no such port. Under
- * evtchn_lock. */
+ * evtchn_lock, or a peer's as E3 of evtchn.c allows. */
 static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
 {
-    if (port >= d->evtchn_port_limit) {
+    if (port >= evtchn_port_limit(d)) {
         return NULL;
     }
     return &d->evtchn_buckets[port / EVTCHN_PER_BUCKET]
