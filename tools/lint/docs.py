@@ -44,7 +44,7 @@ CODE = re.compile(r"`([^`\n]+)`")
 PATH = re.compile(r"[\w.*-]+(?:/[\w.*-]+)+/?")
 FILE = re.compile(r"[\w*-]+\.(?:c|h|asm|def|py|md|txt|ld|json)")
 NAME = re.compile(r"(?:(?:struct|enum) )?(\w*_\w+|\w+(?=\(\)))(?:\(\))?")
-CAPITALS = re.compile(r"\b[A-Z][A-Z0-9]*\b")
+CAPITALS = re.compile(r"(?<![A-Za-z0-9])[A-Z][A-Z0-9]*(?![A-Za-z0-9])")
 HEADING = re.compile(r"^#+ +(.*)$", re.M)
 
 
