@@ -43,8 +43,8 @@ NORETURN static void fail(int line, const char *what)
     abort();
 }
 
-static unsigned int restarts;
-static int32_t budget = WORK_BUDGET;
+static _Thread_local unsigned int restarts;
+static _Thread_local int32_t budget = WORK_BUDGET;
 
 #if HAVE_AUDIT
 static void run_audit(void)
@@ -87,9 +87,13 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
         sched_init_cpu(cpus[i]);
     }
     host_set_cpu(0);
-    w->args = calloc(1, WORLD_ARGS_SIZE);
+    w->args = calloc(WORLD_ARGS_CPUS, WORLD_ARGS_SIZE);
     REQUIRE(w->args != NULL);
-    host_guest_window(GVA(WORLD_ARGS_BASE), w->args, WORLD_ARGS_SIZE, true);
+    for (i = 0; i < WORLD_ARGS_CPUS; i++) {
+        host_guest_window(GVA(WORLD_ARGS_BASE + i * WORLD_ARGS_STRIDE),
+                          w->args + i * WORLD_ARGS_SIZE, WORLD_ARGS_SIZE,
+                          true);
+    }
     w->free_at_start = page_alloc_free_frames();
     w->domain_count = n_domains;
     for (i = 0; i < n_domains; i++) {
@@ -302,22 +306,27 @@ struct world_guest world_boot_guest(struct world *w, unsigned int domain)
 
 gva_t world_arg(struct world *w, const void *data, size_t size)
 {
-    gva_t va = GVA(WORLD_ARGS_BASE + w->args_used);
+    unsigned int cpu = this_cpu()->id % WORLD_ARGS_CPUS;
+    size_t *used = &w->args_used[cpu];
+    gva_t va = GVA(WORLD_ARGS_BASE + cpu * WORLD_ARGS_STRIDE + *used);
 
-    REQUIRE(w->args_used + size <= WORLD_ARGS_SIZE);
-    memcpy(w->args + w->args_used, data, size);
-    w->args_used = round_up(w->args_used + size, 8);
+    REQUIRE(*used + size <= WORLD_ARGS_SIZE);
+    memcpy(world_arg_at(w, va), data, size);
+    *used = round_up(*used + size, 8);
     return va;
 }
 
 void world_args_reset(struct world *w)
 {
-    w->args_used = 0;
+    w->args_used[this_cpu()->id % WORLD_ARGS_CPUS] = 0;
 }
 
 void *world_arg_at(struct world *w, gva_t va)
 {
-    return w->args + (va.v - WORLD_ARGS_BASE);
+    uint64_t offset = va.v - WORLD_ARGS_BASE;
+
+    return w->args + offset / WORLD_ARGS_STRIDE * WORLD_ARGS_SIZE +
+           offset % WORLD_ARGS_STRIDE;
 }
 
 /* A restart is told from a result by rip: it points at the call again. */

@@ -23,7 +23,9 @@
 
 #define WORLD_DOMAINS_MAX 4
 #define WORLD_ARGS_BASE 0x7000000000ull  /* the window of world_arg() */
-#define WORLD_ARGS_SIZE 0x10000u
+#define WORLD_ARGS_SIZE 0x10000u         /* for each CPU; faults behind it */
+#define WORLD_ARGS_STRIDE 0x100000ull    /* from one CPU's to the next */
+#define WORLD_ARGS_CPUS 4
 
 /* Page-table bits as tests write them. */
 #define PTE_PRESENT  0x001ull
@@ -41,8 +43,8 @@ struct world {
     struct domain *domains[WORLD_DOMAINS_MAX];
     uint64_t next_pfn[WORLD_DOMAINS_MAX];
     uint64_t free_at_start;       /* frames, before the first domain */
-    uint8_t *args;                /* memory behind the argument window */
-    size_t args_used;
+    uint8_t *args;                /* memory behind the argument windows */
+    size_t args_used[WORLD_ARGS_CPUS];
 };
 
 /* One vcpu a domain and one CPU. */
@@ -93,8 +95,8 @@ struct world_guest world_boot_guest(struct world *w, unsigned int domain);
 
 /* --- hypercalls ------------------------------------------------------------ */
 
-/* Copies an argument into the window and returns its guest address, aligned
- * to 8. world_args_reset() forgets all of them. */
+/* Copies an argument into this CPU's window and returns its guest
+ * address, aligned to 8. world_args_reset() forgets all of this CPU's. */
 gva_t world_arg(struct world *w, const void *data, size_t size);
 void world_args_reset(struct world *w);
 /* What stands at an address that world_arg() gave. */
@@ -104,8 +106,8 @@ void *world_arg_at(struct world *w, gva_t va);
  * made again as often as it asks for a restart. */
 int64_t world_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                    uint64_t a3, uint64_t a4);
-/* How many restarts the last world_call() needed, and a smaller work budget
- * for each entry, to force more (0: the usual one). */
+/* How many restarts the last world_call() of this thread needed, and a smaller
+ * work budget for each entry, to force more (0: the usual one). */
 unsigned int world_restarts(void);
 void world_set_budget(int32_t budget);
 

@@ -19,8 +19,11 @@ ns_t arch_now(void)
 
 static void fire_if_due(struct host_cpu *hc)
 {
-    if (hc->deadline <= arch_now()) {
-        hc->deadline = NS_NEVER;
+    ns_t deadline = __atomic_load_n(&hc->deadline, __ATOMIC_RELAXED);
+
+    if (deadline <= arch_now() &&
+        __atomic_compare_exchange_n(&hc->deadline, &deadline, NS_NEVER, false,
+                                    __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         softirq_raise(&hc->cpu, SOFTIRQ_TIMER);
     }
 }
@@ -30,7 +33,7 @@ void arch_timer_program(ns_t deadline)
     struct host_cpu *hc = host_cpu(this_cpu());
 
     host_effect_add(EFFECT_TIMER, deadline, 0);
-    hc->deadline = deadline;
+    __atomic_store_n(&hc->deadline, deadline, __ATOMIC_RELAXED);
     if (deadline != NS_NEVER) {
         fire_if_due(hc);
     }
@@ -53,7 +56,7 @@ void host_advance(ns_t by)
 
 ns_t host_timer_deadline(unsigned int id)
 {
-    return host_cpu(cpus[id])->deadline;
+    return __atomic_load_n(&host_cpu(cpus[id])->deadline, __ATOMIC_RELAXED);
 }
 
 void clock_reset(void)

@@ -84,10 +84,11 @@ static bool window_access(int w, uint64_t va, void *buffer, size_t n,
     return false;
 }
 
-/* Sets bits that the processor would have set in this entry. */
-static void entry_mark(uint64_t *pte, uint64_t bits)
+/* Sets bits that the processor would set in this entry; false when the entry
+ * is not what was read any more, and the step has to be made again. */
+static bool entry_mark(uint64_t *pte, uint64_t e, uint64_t bits)
 {
-    __atomic_fetch_or(pte, bits, __ATOMIC_SEQ_CST);
+    return (e & bits) == bits || pte_cmpxchg(pte, &e, e | bits);
 }
 
 static uint64_t *entry_of(mfn_t table, unsigned int level, gva_t va)
@@ -98,26 +99,26 @@ static uint64_t *entry_of(mfn_t table, unsigned int level, gva_t va)
     return &entries[(va.v >> shift) & 511];
 }
 
-/* One level down. Returns false when the access faults here. */
-static bool step(mfn_t *table, unsigned int level, gva_t va, bool write,
-                 bool mark, bool is_pae_root)
+enum step { STEP_DOWN, STEP_FAULT, STEP_AGAIN };
+
+/* One level down. The root of a PAE table has neither RW nor A and D. */
+static enum step step(mfn_t *table, unsigned int level, gva_t va, bool write,
+                      bool mark, bool is_pae_root)
 {
     uint64_t *pte = entry_of(*table, level, va);
     uint64_t e = pte_read(pte);
+    uint64_t marks = PTE_A | (level == 1 && write ? PTE_D : 0);
 
-    if ((e & PTE_P) == 0) {
-        return false;
-    }
-    if (write && !is_pae_root && (e & PTE_RW) == 0) {
-        return false;
+    if ((e & PTE_P) == 0 || (write && !is_pae_root && (e & PTE_RW) == 0)) {
+        return STEP_FAULT;
     }
     BUG_ON(level > 1 && (e & PTE_PS) != 0);
     BUG_ON(PTE_FRAME(e) >= frame_count); /* G2 */
-    if (mark && !is_pae_root) {
-        entry_mark(pte, PTE_A | (level == 1 && write ? PTE_D : 0));
+    if (mark && !is_pae_root && !entry_mark(pte, e, marks)) {
+        return STEP_AGAIN;
     }
     *table = MFN(PTE_FRAME(e));
-    return true;
+    return STEP_DOWN;
 }
 
 static mfn_t walk(const struct vcpu *v, mfn_t table, gva_t va, bool write,
@@ -129,9 +130,15 @@ static mfn_t walk(const struct vcpu *v, mfn_t table, gva_t va, bool write,
     if (!mfn_valid(table) || (pae && va.v >> 32 != 0)) {
         return INVALID_MFN;
     }
-    for (; level > 0; level--) {
-        if (!step(&table, level, va, write, mark, pae && level == 3)) {
+    while (level > 0) {
+        switch (step(&table, level, va, write, mark, pae && level == 3)) {
+        case STEP_DOWN:
+            level--;
+            break;
+        case STEP_FAULT:
             return INVALID_MFN;
+        case STEP_AGAIN:
+            break;
         }
     }
     return table;
@@ -155,28 +162,58 @@ mfn_t host_guest_translate(gva_t va, bool write)
     return walk(v, table_of(v), va, write, false);
 }
 
-/* Part of an access that lies in one page. */
-static bool page_access(gva_t va, void *buffer, size_t n, bool write)
+/* Other CPUs may use the same memory: guests may race with themselves and
+ * with us, so every byte is an atomic access, as it is on the processor. */
+static void copy_shared(uint8_t *dst, const uint8_t *src, size_t n)
+{
+    if (n == 8 && (uintptr_t)dst % 8 == 0 && (uintptr_t)src % 8 == 0) {
+        __atomic_store_n((uint64_t *)dst,
+                         __atomic_load_n((const uint64_t *)src,
+                                         __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
+        return;
+    }
+    for (; n > 0; n--, dst++, src++) {
+        __atomic_store_n(dst, __atomic_load_n(src, __ATOMIC_RELAXED),
+                         __ATOMIC_RELAXED);
+    }
+}
+
+/* The frame at va for an access of the current vcpu, from the TLB or by a
+ * walk; INVALID_MFN when it faults. */
+static mfn_t find_frame(gva_t va, bool write)
 {
     struct vcpu *v = current_vcpu();
     mfn_t table = table_of(v);
     mfn_t mfn;
-    uint8_t *p;
 
-    if (!tlb_lookup(table.v, va, write, &mfn)) {
-        mfn = walk(v, table, va, write, true);
-        if (!mfn_valid_number(mfn)) {
-            return true;
-        }
+    if (tlb_lookup(table.v, va, write, &mfn)) {
+        return mfn;
+    }
+    mfn = walk(v, table, va, write, true);
+    if (mfn_valid_number(mfn)) {
         tlb_insert(table.v, va, write, mfn);
     }
-    p = (uint8_t *)frame_map(mfn) + (va.v & (PAGE_SIZE - 1));
-    if (write) {
-        memcpy(p, buffer, n);
-    } else {
-        memcpy(buffer, p, n);
+    return mfn;
+}
+
+/* Part of an access that lies in one page. */
+static bool page_access(gva_t va, uint8_t *buffer, size_t n, bool write)
+{
+    struct host_cpu *hc = host_cpu(this_cpu());
+    bool found;
+    mfn_t mfn;
+
+    pthread_mutex_lock(&hc->access);
+    mfn = find_frame(va, write);
+    found = mfn_valid_number(mfn);
+    if (found) {
+        uint8_t *p = (uint8_t *)frame_map(mfn) + (va.v & (PAGE_SIZE - 1));
+
+        copy_shared(write ? p : buffer, write ? buffer : p, n);
     }
-    return false;
+    pthread_mutex_unlock(&hc->access);
+    return !found;
 }
 
 bool host_guest_access(gva_t va, void *buffer, size_t n, bool write)

@@ -21,7 +21,8 @@ struct tlb_entry {
 struct host_cpu {
     struct cpu cpu;         /* first: cpus[] points here */
     struct cpu_regs regs;
-    ns_t deadline;
+    ns_t deadline;          /* atomic: any thread may move the clock */
+    pthread_mutex_t access; /* held during a guest access; see tlb.c T3 */
     unsigned int tlb_next;
     struct tlb_entry tlb[HOST_TLB_ENTRIES];
 };
@@ -31,13 +32,8 @@ static inline struct host_cpu *host_cpu(struct cpu *c)
     return (struct host_cpu *)c;
 }
 
-/* What a walk found. */
-struct walk {
-    mfn_t mfn;
-    bool faulted;
-};
-
-/* tlb.c: a cached translation; false when there is none. */
+/* tlb.c: a cached translation; false when there is none. This CPU's `access`
+ * is held. */
 bool tlb_lookup(uint64_t table, gva_t va, bool write, mfn_t *mfn);
 void tlb_insert(uint64_t table, gva_t va, bool write, mfn_t mfn);
 void tlb_reset(void);

@@ -134,6 +134,7 @@ static void start_cpu(unsigned int id)
     idle->state = VCPU_RUNNING;
     idle->initialised = true;
     hc->deadline = NS_NEVER;
+    pthread_mutex_init(&hc->access, NULL);
     hc->cpu.id = id;
     hc->cpu.apic_id = id;
     hc->cpu.online = true;

@@ -12,13 +12,13 @@
  *       writable, and set the dirty bit
  *   T2  arch_tlb_clock() rises with every full flush of any CPU, and the
  *       flushed CPU's tlb_stamp is the new value
- *
- * Flushes reach another CPU's TLB directly, under tlb_lock; a test thread
- * that plays a CPU can therefore not delay one.
+ *   T3  a flush takes the flushed CPU's `access` lock, which that CPU holds
+ *       from the walk to the end of the access: as on hardware, when a flush
+ *       has returned no access through an older entry is still under way.
+ *       The lock is taken whether TLBs are on or off.
  */
 #include "internal.h"
 
-static pthread_mutex_t tlb_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool enabled;
 static uint64_t clock_now;
 
@@ -47,7 +47,6 @@ bool tlb_lookup(uint64_t table, gva_t va, bool write, mfn_t *mfn)
     if (!enabled) {
         return false;
     }
-    pthread_mutex_lock(&tlb_lock);
     for (i = 0; i < HOST_TLB_ENTRIES && !found; i++) {
         const struct tlb_entry *e = &hc->tlb[i];
 
@@ -56,7 +55,6 @@ bool tlb_lookup(uint64_t table, gva_t va, bool write, mfn_t *mfn)
             found = true;
         }
     }
-    pthread_mutex_unlock(&tlb_lock);
     return found;
 }
 
@@ -68,7 +66,6 @@ void tlb_insert(uint64_t table, gva_t va, bool write, mfn_t mfn)
     if (!enabled) {
         return;
     }
-    pthread_mutex_lock(&tlb_lock);
     e = &hc->tlb[hc->tlb_next++ % HOST_TLB_ENTRIES];
     e->valid = true;
     e->writable = write;
@@ -76,13 +73,13 @@ void tlb_insert(uint64_t table, gva_t va, bool write, mfn_t mfn)
     e->page = va.v >> PAGE_SHIFT;
     e->mfn = mfn.v;
     e->owner = mfn_to_frame(mfn)->owner;
-    pthread_mutex_unlock(&tlb_lock);
 }
 
 static void flush_one(struct host_cpu *hc, bool all, gva_t va)
 {
     unsigned int i;
 
+    pthread_mutex_lock(&hc->access); /* T3 */
     for (i = 0; i < HOST_TLB_ENTRIES; i++) {
         if (all || hc->tlb[i].page == va.v >> PAGE_SHIFT) {
             hc->tlb[i].valid = false;
@@ -93,19 +90,18 @@ static void flush_one(struct host_cpu *hc, bool all, gva_t va)
                          __atomic_add_fetch(&clock_now, 1, __ATOMIC_SEQ_CST),
                          __ATOMIC_RELEASE);
     }
+    pthread_mutex_unlock(&hc->access);
 }
 
 static void flush(cpumask_t mask, bool all, gva_t va)
 {
     unsigned int id;
 
-    pthread_mutex_lock(&tlb_lock);
     for (id = 0; id < cpu_count; id++) {
         if ((mask >> id) & 1) {
             flush_one(host_cpu(cpus[id]), all, va);
         }
     }
-    pthread_mutex_unlock(&tlb_lock);
 }
 
 void arch_tlb_flush(cpumask_t mask)
