@@ -291,7 +291,7 @@ class Figures(RunTest):
 
     def figure(self, what, value, most):
         """Print a measurement; it must not exceed its limit."""
-        print("FIGURE %s: %d (at most %d)" % (what, value, most))
+        print("\nFIGURE %s: %d (at most %d)" % (what, value, most), flush=True)
         self.assertLessEqual(value, most, what)
 
     def test_text(self):
