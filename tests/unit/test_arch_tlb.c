@@ -31,6 +31,8 @@ START_TEST(a_flush_after_the_stamp_clears_the_cpu)
     ck_assert(tlb_may_hold(7, 10, 7));  /* perhaps before the stamp */
     ck_assert(!tlb_may_hold(8, 10, 7)); /* surely after */
     ck_assert(tlb_may_hold(0, 10, 10));
+    ck_assert(!tlb_may_hold(TLB_HOLDS_NOTHING, 10, 10));
+    ck_assert(!tlb_may_hold(TLB_HOLDS_NOTHING, 5ull << 32, 77));
 }
 END_TEST
 

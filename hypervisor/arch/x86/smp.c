@@ -36,6 +36,7 @@
 #include "desc_tables.h"
 #include "paging.h"
 #include "smp.h"
+#include "tlb.h"
 #include "traps.h"
 
 struct cpu *cpus[CPUS_MAX];
@@ -66,6 +67,7 @@ void smp_init_boot_cpu(struct cpu *c)
     c->id = 0;
     cpus[0] = c;
     cpu_count = 1;
+    tlb_holds_nothing();
     c->online = true;
 }
 
@@ -287,6 +289,7 @@ void ap_main(struct cpu *c)
 {
     cpu_load_tables(c);
     apic_init_secondary();
+    tlb_holds_nothing();
     /* I2: the boot CPU asks nothing of others before the meeting is over, and
      * what it asks then waits for the idle loop. */
     __atomic_store_n(&c->online, true, __ATOMIC_RELEASE);

@@ -29,6 +29,7 @@
 
 #include "desc_tables.h"
 #include "paging.h"
+#include "tlb.h"
 #include "traps.h"
 
 STATIC_ASSERT(sizeof(struct cpu_regs) % 8 == 0, "copied as words");
@@ -311,18 +312,25 @@ static void load(struct vcpu *v)
 
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
+    cpumask_t self = (cpumask_t)1 << this_cpu()->id;
+    uint64_t flush;
+
     if (!prev->is_idle) {
         save(prev);
-        __atomic_and_fetch(&prev->domain->dirty_cpus,
-                           ~((cpumask_t)1 << this_cpu()->id),
-                           __ATOMIC_RELEASE);
     }
     switch_debugregs(prev, next);
     if (next->is_idle) {
         write_cr3(hypervisor_cr3);
-        return;
+        tlb_holds_nothing();
+    } else {
+        __atomic_or_fetch(&next->domain->dirty_cpus, self, __ATOMIC_SEQ_CST);
+        flush = tlb_stamp_begin();
+        load(next);
+        tlb_stamp_end(flush);
     }
-    __atomic_or_fetch(&next->domain->dirty_cpus,
-                      (cpumask_t)1 << this_cpu()->id, __ATOMIC_SEQ_CST);
-    load(next);
+    /* After the load: until then prev's table may still be walked. */
+    if (!prev->is_idle && prev->domain != next->domain) {
+        __atomic_and_fetch(&prev->domain->dirty_cpus, ~self,
+                           __ATOMIC_RELEASE);
+    }
 }

@@ -21,6 +21,8 @@
  *   I3  a CPU that is not online holds no guest's translation; it is skipped
  *   I4  a flush's number is drawn from the TLB clock before the flush begins,
  *       and becomes the CPU's stamp after it ended (tlb_pure.h)
+ *   I5  a CPU whose stamp is TLB_HOLDS_NOTHING has the hypervisor's own page
+ *       table loaded; it takes a real stamp before it loads another
  *
  * Nothing here takes a lock; any rank may be held.
  *
@@ -45,35 +47,48 @@ static uint64_t tlb_clock = 1; /* number of the last flush begun */
 
 /* --- this CPU ------------------------------------------------------------ */
 
+static void set_stamp(uint64_t stamp)
+{
+    __atomic_store_n(&this_cpu()->tlb_stamp, stamp, __ATOMIC_RELEASE);
+}
+
 uint64_t tlb_stamp_begin(void)
 {
-    return __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+    uint64_t number = __atomic_add_fetch(&tlb_clock, 1, __ATOMIC_SEQ_CST);
+
+    if (this_cpu()->tlb_stamp == TLB_HOLDS_NOTHING) {
+        set_stamp(number); /* I5; the CR3 load makes it visible */
+    }
+    return number;
 }
 
 void tlb_stamp_end(uint64_t number)
 {
-    __atomic_store_n(&this_cpu()->tlb_stamp, number, __ATOMIC_RELEASE);
+    set_stamp(number); /* I4 */
 }
 
-/* A CR3 load leaves global entries alone; changing CR4.PGE does not. */
-static void flush_with_globals(void)
+void tlb_holds_nothing(void)
 {
-    uint64_t cr4 = read_cr4();
+    set_stamp(TLB_HOLDS_NOTHING);
+}
 
-    if (cr4 & CR4_PGE) {
-        write_cr4(cr4 & ~CR4_PGE);
-        write_cr4(cr4);
-    } else {
-        write_cr3(read_cr3());
-    }
+/* Global entries are the hypervisor's own, whose mappings never change. */
+static void reload_cr3(void)
+{
+    write_cr3(read_cr3());
 }
 
 void tlb_flush_everything(void)
 {
-    uint64_t number = tlb_stamp_begin();
+    uint64_t number;
 
-    flush_with_globals();
-    tlb_stamp_end(number); /* I4 */
+    if (this_cpu()->tlb_stamp == TLB_HOLDS_NOTHING) {
+        reload_cr3();
+        return;
+    }
+    number = tlb_stamp_begin();
+    reload_cr3();
+    tlb_stamp_end(number);
 }
 
 void tlb_flush_service(void)

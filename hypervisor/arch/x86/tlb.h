@@ -9,15 +9,19 @@
  * sends the EOI) and every waiting loop call it. Interrupts off. */
 void tlb_flush_service(void);
 
-/* Flushes all entries of this CPU, global ones too, and stamps the CPU. */
+/* Flushes all that this CPU holds of guests, and stamps the CPU. */
 void tlb_flush_everything(void);
 
 /*
- * For a CR3 load that flushes everything this CPU may hold of guests: begin
- * before the load, end after it, and the CPU counts as flushed. Do not use it
- * when global entries of a guest may survive the load.
+ * Around a CR3 load that brings another vcpu's page table: begin before it,
+ * end after it with what begin gave. The load counts as a flush.
  */
 uint64_t tlb_stamp_begin(void);
 void tlb_stamp_end(uint64_t number);
+
+/* The hypervisor's own page table has been loaded: from now to the next
+ * tlb_stamp_begin this CPU holds no guest's translation, and nobody need ask
+ * it to flush one. */
+void tlb_holds_nothing(void);
 
 #endif

@@ -37,6 +37,9 @@ static inline uint64_t tlb_merge(uint64_t pending, uint64_t wanted)
     return TLB_EVERYTHING;
 }
 
+/* The stamp of a CPU without any guest's entries: later than all flushes. */
+#define TLB_HOLDS_NOTHING UINT64_MAX
+
 /* The full value of a frame's stamp. */
 static inline uint64_t tlb_full_stamp(uint64_t now, uint32_t stamp)
 {
