@@ -97,6 +97,13 @@ static void set_word(uint64_t mfn, uint64_t word)
     __atomic_store_n(&record(mfn)->word, word, __ATOMIC_RELAXED);
 }
 
+/* The links lie over the owner, which frame_get() of any CPU may look at
+ * before it sees that the count is 0: hence atomic stores. */
+static void set_link(uint32_t *link, uint64_t mfn)
+{
+    __atomic_store_n(link, (uint32_t)mfn, __ATOMIC_RELAXED);
+}
+
 static bool heads_free_block(uint64_t mfn, unsigned int order)
 {
     return mfn < frame_count && word_of(mfn) == (FW_FREE | order);
@@ -113,10 +120,10 @@ static void block_insert(uint64_t mfn, unsigned int order)
     uint32_t first = list_first(z, order);
     struct frame *f = record(mfn);
 
-    f->free.next = first;
-    f->free.prev = NO_FRAME;
+    set_link(&f->free.next, first);
+    set_link(&f->free.prev, NO_FRAME);
     if (first != NO_FRAME) {
-        record(first)->free.prev = (uint32_t)mfn;
+        set_link(&record(first)->free.prev, mfn);
     }
     heads[z][order] = (uint32_t)mfn + 1;
     set_word(mfn, FW_FREE | order);
@@ -127,10 +134,10 @@ static void block_remove(uint64_t mfn, unsigned int order)
     struct frame *f = record(mfn);
 
     if (f->free.next != NO_FRAME) {
-        record(f->free.next)->free.prev = f->free.prev;
+        set_link(&record(f->free.next)->free.prev, f->free.prev);
     }
     if (f->free.prev != NO_FRAME) {
-        record(f->free.prev)->free.next = f->free.next;
+        set_link(&record(f->free.prev)->free.next, f->free.next);
     } else {
         heads[zone_of(mfn)][order] = f->free.next + 1;
     }
@@ -285,7 +292,7 @@ mfn_t page_alloc(unsigned int order, mfn_t below)
     for (i = 0; i < 1ull << order; i++) {
         struct frame *f = record(mfn + i);
 
-        f->owner = FRAME_OWNER_NONE;
+        __atomic_store_n(&f->owner, FRAME_OWNER_NONE, __ATOMIC_RELAXED);
         f->linear = 0;
         f->stamp = 0;
     }

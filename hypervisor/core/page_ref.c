@@ -90,6 +90,12 @@ void frame_put(mfn_t mfn)
     }
 }
 
+/* R4; d->lock is held. Atomic for those who read the total without it. */
+static void total_set(struct domain *d, uint64_t total)
+{
+    __atomic_store_n(&d->frames_total, total, __ATOMIC_RELAXED);
+}
+
 /* R4: reserves room for n more frames; false at the domain's maximum. */
 static bool total_add(struct domain *d, uint64_t n)
 {
@@ -99,7 +105,7 @@ static bool total_add(struct domain *d, uint64_t n)
     fits = d->frames_total <= d->frames_max &&
            n <= d->frames_max - d->frames_total;
     if (fits) {
-        d->frames_total += n;
+        total_set(d, d->frames_total + n);
     }
     spin_unlock(&d->lock);
     return fits;
@@ -109,7 +115,7 @@ static void total_sub(struct domain *d, uint64_t n)
 {
     spin_lock(&d->lock);
     BUG_ON(d->frames_total < n);
-    d->frames_total -= n;
+    total_set(d, d->frames_total - n);
     spin_unlock(&d->lock);
 }
 
@@ -118,7 +124,7 @@ static void give_to_domain(struct domain *d, mfn_t mfn)
 {
     struct frame *f = mfn_to_frame(mfn);
 
-    f->owner = d->id;
+    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELAXED);
     __atomic_store_n(&f->word, FW_ALLOCATED | FW_ONE_REF, __ATOMIC_RELEASE);
 }
 
@@ -149,7 +155,7 @@ void domain_adopt_frame(struct domain *d, mfn_t mfn)
 
     BUG_ON(!mfn_valid(mfn) || f->word != 0);
     spin_lock(&d->lock);
-    d->frames_total++;
+    total_set(d, d->frames_total + 1);
     spin_unlock(&d->lock);
     f->linear = 0;
     f->stamp = 0;
@@ -181,5 +187,5 @@ void frame_share_with(struct domain *d, mfn_t mfn)
     struct frame *f = mfn_to_frame(mfn);
 
     BUG_ON((f->word & FW_HV) == 0);
-    f->owner = d->id;
+    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELAXED);
 }

@@ -16,6 +16,9 @@
  *       the page-table rules, and panics
  *   G3  an access is atomic within a page; one that crosses pages may have
  *       done its first part when the second faults
+ *   G4  a walk does not lead to a free frame; a TLB entry may, until the frame
+ *       is used again (A4 of core/page_alloc.c), so the copying itself must
+ *       not mind poisoned memory
  *
  * Windows replace the walk for tests that only want to pass arguments.
  */
@@ -164,6 +167,7 @@ mfn_t host_guest_translate(gva_t va, bool write)
 
 /* Other CPUs may use the same memory: guests may race with themselves and
  * with us, so every byte is an atomic access, as it is on the processor. */
+__attribute__((noinline, no_sanitize("address"))) /* G4 */
 static void copy_shared(uint8_t *dst, const uint8_t *src, size_t n)
 {
     if (n == 8 && (uintptr_t)dst % 8 == 0 && (uintptr_t)src % 8 == 0) {
@@ -179,6 +183,12 @@ static void copy_shared(uint8_t *dst, const uint8_t *src, size_t n)
     }
 }
 
+static bool is_free(mfn_t mfn)
+{
+    return fw_ref_count(__atomic_load_n(&mfn_to_frame(mfn)->word,
+                                        __ATOMIC_SEQ_CST)) == 0;
+}
+
 /* The frame at va for an access of the current vcpu, from the TLB or by a
  * walk; INVALID_MFN when it faults. */
 static mfn_t find_frame(gva_t va, bool write)
@@ -192,6 +202,9 @@ static mfn_t find_frame(gva_t va, bool write)
     }
     mfn = walk(v, table, va, write, true);
     if (mfn_valid_number(mfn)) {
+        /* G4. Another CPU may just have unmapped it: then no second time. */
+        BUG_ON(is_free(mfn) &&
+               mfn_eq(walk(v, table, va, write, true), mfn) && is_free(mfn));
         tlb_insert(table.v, va, write, mfn);
     }
     return mfn;

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the fuzzers of hypercalls share: a world of two hostile guests
+ * (steps.c), and the values they choose from (values.c). A thread that plays
+ * a CPU has an input of its own, and every choice comes from it.
+ */
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
+
+#include "input.h"
+#include "world.h"
+
+#define DOMAINS 2
+#define VCPUS 2
+#define CPUS 2
+#define FRAMES 64
+
+extern struct world *w;
+extern _Thread_local struct input in;
+extern bool trace;            /* every step is printed */
+
+/* --- the world (steps.c) --------------------------------------------------- */
+
+/* Two booted guests with handlers, TLBs on; all vcpus run or want to, and d0
+ * vcpu 0 is current. */
+void fuzz_build_world(void);
+
+/* Makes a vcpu current that can run; this thread then plays its CPU. False
+ * when there is none. */
+bool fuzz_choose_vcpu(void);
+
+/* The same on this CPU only, by its scheduler; other CPUs may be running. */
+bool fuzz_schedule_here(void);
+
+/* One thing that a guest does, then the way out of the hypervisor. No audit. */
+void fuzz_step(void);
+
+void fuzz_print_census(void);
+
+/* --- values (values.c) ------------------------------------------------------ */
+
+unsigned int me(void);        /* domain of the current vcpu: 0, 1 */
+
+/* The frames of a guest that are tables or data at the start. The guest may
+ * give data frames back; whatever it gets instead takes their place. */
+struct world_guest *fuzz_guest(unsigned int d);
+mfn_t fuzz_data(unsigned int d, unsigned int i);
+void fuzz_replace_data(unsigned int d, unsigned int i, mfn_t mfn);
+
+uint64_t pick64(const uint64_t *values, size_t count);
+#define PICK(...)                                                           \
+    pick64((const uint64_t[]){ __VA_ARGS__ },                               \
+           sizeof((uint64_t[]){ __VA_ARGS__ }) / sizeof(uint64_t))
+
+uint64_t any_table(unsigned int d);
+uint64_t any_mfn(void);
+uint64_t any_entry(void);
+uint64_t any_va(void);
+uint64_t any_index(void);     /* in a table */
+uint64_t any_descriptor(void);
+uint64_t any_value(void);
+uint64_t small(void);
+
+#endif

@@ -1,0 +1,690 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a hostile guest does: hypercalls, alone and in sequences that lead
+ * somewhere, stores into its own memory through its own page tables, traps,
+ * mode and vcpu switches; and what happens to it: time, shortages, faults.
+ */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <hv/evtchn.h>
+#include <hv/sched.h>
+#include <xen/callback.h>
+#include <xen/errno.h>
+#include <xen/memory.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+#include <xen/version.h>
+
+#define ENTRIES_MAX 6
+
+struct world *w;
+bool trace;
+
+/* Calls and successes by number, over the whole run. */
+static unsigned long calls[HYPERCALL_MAX], good[HYPERCALL_MAX];
+static unsigned long steps;
+
+static void count(unsigned long *counter)
+{
+    __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
+}
+
+/* --- calls ------------------------------------------------------------------- */
+
+static int64_t call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
+                    uint64_t a3)
+{
+    int64_t result = world_call(nr, a0, a1, a2, a3, 0);
+
+    count(&calls[nr]);
+    if (result >= 0) {
+        count(&good[nr]);
+    }
+    if (trace) {
+        fprintf(stderr, "d%uv%u call %u (%#llx %#llx %#llx %#llx) = %lld\n",
+                current_domain()->id, current_vcpu()->id, nr,
+                (unsigned long long)a0, (unsigned long long)a1,
+                (unsigned long long)a2, (unsigned long long)a3,
+                (long long)result);
+    }
+    return result;
+}
+
+/* Most pointers are good, some are not. */
+static uint64_t arg(const void *data, size_t size)
+{
+    if (input_one_in(&in, 32)) {
+        return any_va();
+    }
+    return world_arg(w, data, size).v;
+}
+
+/* One entry is the usual: in a longer list the first mistake ends the call. */
+static unsigned int any_count(void)
+{
+    return input_one_in(&in, 3) ? 1 + input_below(&in, ENTRIES_MAX) : 1;
+}
+
+/* What a call is told the count is: mostly the truth. */
+static uint64_t told(unsigned int n)
+{
+    return input_one_in(&in, 32) ? small() : n;
+}
+
+static void do_mmu_update(void)
+{
+    struct mmu_update list[ENTRIES_MAX];
+    unsigned int n = any_count();
+    unsigned int i;
+
+    for (i = 0; i < n; i++) {
+        uint64_t mfn = input_one_in(&in, 3) ? any_mfn() : any_table(me());
+
+        list[i].ptr = mfn << PAGE_SHIFT | any_index() << 3 |
+                      PICK(0, 0, 0, 0, 1, 2, 2, 3);
+        list[i].val = any_entry();
+    }
+    if (trace) {
+        for (i = 0; i < n; i++) {
+            fprintf(stderr, "   [%u] ptr %#llx val %#llx\n", i,
+                    (unsigned long long)list[i].ptr,
+                    (unsigned long long)list[i].val);
+        }
+    }
+    call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
+         told(n), input_one_in(&in, 4) ? any_va() : 0,
+         PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO, DOMID_XEN));
+}
+
+static void do_mmuext_op(void)
+{
+    struct mmuext_op list[ENTRIES_MAX];
+    unsigned int n = any_count();
+    unsigned int i;
+
+    memset(list, 0, sizeof(list));
+    for (i = 0; i < n; i++) {
+        uint64_t mask = input_byte(&in);
+
+        list[i].cmd = (unsigned int)PICK(0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4,
+                                         4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12,
+                                         13, 14, 15, 15, 16, 17, 18, 19, 20,
+                                         21, 255);
+        switch (list[i].cmd) {
+        case MMUEXT_INVLPG_LOCAL: case MMUEXT_INVLPG_MULTI:
+        case MMUEXT_INVLPG_ALL: case MMUEXT_SET_LDT:
+            list[i].arg1.linear_addr = any_va();
+            break;
+        default:
+            list[i].arg1.mfn = any_mfn();
+            break;
+        }
+        switch (list[i].cmd) {
+        case MMUEXT_TLB_FLUSH_MULTI: case MMUEXT_INVLPG_MULTI:
+            list[i].arg2.src_mfn = arg(&mask, sizeof(mask));
+            break;
+        case MMUEXT_COPY_PAGE:
+            list[i].arg2.src_mfn = any_mfn();
+            break;
+        default:
+            list[i].arg2.nr_ents = (unsigned int)small();
+            break;
+        }
+        if (trace) {
+            fprintf(stderr, "   [%u] cmd %u arg1 %#llx arg2 %#llx\n", i,
+                    list[i].cmd, (unsigned long long)list[i].arg1.mfn,
+                    (unsigned long long)list[i].arg2.src_mfn);
+        }
+    }
+    call(__HYPERVISOR_mmuext_op, arg(list, n * sizeof(list[0])),
+         told(n), input_one_in(&in, 4) ? any_va() : 0,
+         PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO));
+}
+
+static void do_update_va_mapping(void)
+{
+    call(__HYPERVISOR_update_va_mapping, any_va(), any_entry(),
+         input_one_in(&in, 4) ? any_value() : input_below(&in, 8), 0);
+}
+
+/* The first frame of the list that a call returned joins our own. */
+static void remember_new_frame(gva_t list)
+{
+    uint64_t mfn;
+
+    if (!guest_load64(list, &mfn)) {
+        fuzz_replace_data(me(), input_below(&in, WORLD_DATA_PAGES),
+                          MFN(mfn));
+    }
+}
+
+static void do_memory_op(void)
+{
+    xen_pfn_t list[ENTRIES_MAX];
+    struct xen_memory_reservation r;
+    unsigned int n = any_count();
+    uint64_t cmd = PICK(XENMEM_increase_reservation,
+                        XENMEM_decrease_reservation,
+                        XENMEM_decrease_reservation, XENMEM_populate_physmap,
+                        XENMEM_populate_physmap, XENMEM_exchange,
+                        XENMEM_current_reservation,
+                        XENMEM_maximum_reservation, XENMEM_maximum_gpfn,
+                        XENMEM_machphys_mapping, XENMEM_memory_map,
+                        XENMEM_machphys_mfn_list,
+                        XENMEM_machine_memory_map, 63);
+    unsigned int i;
+    int64_t done;
+
+    for (i = 0; i < n; i++) {
+        list[i] = cmd == XENMEM_populate_physmap ? input_below(&in, 128)
+                                                 : any_mfn();
+    }
+    memset(&r, 0, sizeof(r));
+    r.extent_start.p = (void *)arg(list, n * sizeof(list[0]));
+    r.nr_extents = told(n);
+    r.extent_order = (unsigned int)PICK(0, 0, 0, 0, 1, 2, 3, 9, 18, 63);
+    r.mem_flags = (unsigned int)PICK(0, 0, 0, 20, 32, 64, 0xffffffff);
+    r.domid = (domid_t)PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1);
+    if (cmd == XENMEM_machine_memory_map && input_one_in(&in, 2)) {
+        cmd = XENMEM_maximum_ram_page;
+    }
+    done = call(__HYPERVISOR_memory_op, cmd, arg(&r, sizeof(r)), 0, 0);
+    if ((cmd == XENMEM_populate_physmap ||
+         cmd == XENMEM_increase_reservation) && done > 0) {
+        remember_new_frame(GVA((uint64_t)r.extent_start.p));
+    }
+}
+
+static void do_set_gdt(void)
+{
+    unsigned long list[16];
+    unsigned int i;
+
+    for (i = 0; i < 16; i++) {
+        list[i] = any_mfn();
+    }
+    call(__HYPERVISOR_set_gdt, arg(list, sizeof(list)),
+         PICK(0, 1, 2, 511, 512, 513, 1024, 7168, 7169, ~0ull), 0, 0);
+}
+
+static void do_update_descriptor(void)
+{
+    call(__HYPERVISOR_update_descriptor,
+         any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(), 0, 0);
+}
+
+/* Structures of small numbers serve the calls whose fields are that. */
+static uint64_t arg_of_small_numbers(void)
+{
+    uint32_t words[16];
+    unsigned int i;
+
+    for (i = 0; i < 16; i++) {
+        words[i] = (uint32_t)PICK(0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, DOMID_SELF,
+                                  (uint32_t)small());
+    }
+    return arg(words, sizeof(words));
+}
+
+static uint64_t arg_of_values(void)
+{
+    uint64_t words[8];
+    unsigned int i;
+
+    for (i = 0; i < 8; i++) {
+        words[i] = any_value();
+    }
+    return arg(words, sizeof(words));
+}
+
+static void do_event_channel_op(void)
+{
+    call(__HYPERVISOR_event_channel_op, input_below(&in, 15),
+         arg_of_small_numbers(), 0, 0);
+}
+
+static void do_vcpu_op(void)
+{
+    uint64_t cmd = input_below(&in, 15);
+    uint64_t words[8];
+
+    if (cmd == VCPUOP_register_vcpu_info) {
+        words[0] = any_mfn();
+        words[1] = PICK(0, 64, 0xfc0, 0xfff, 8);
+        call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
+             arg(words, 16), 0);
+        return;
+    }
+    call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
+         arg_of_values(), 0);
+}
+
+static void do_sched_op(void)
+{
+    struct sched_poll poll;
+    uint32_t ports[2] = { (uint32_t)small(), (uint32_t)small() };
+
+    if (input_one_in(&in, 2)) {
+        memset(&poll, 0, sizeof(poll));
+        poll.ports.p = (void *)arg(ports, sizeof(ports));
+        poll.nr_ports = (unsigned int)PICK(0, 1, 2, 129);
+        poll.timeout = PICK(0, 1, 1000000, ~0ull);
+        call(__HYPERVISOR_sched_op, SCHEDOP_poll, arg(&poll, sizeof(poll)),
+             0, 0);
+        return;
+    }
+    call(__HYPERVISOR_sched_op,
+         input_one_in(&in, 16) ? SCHEDOP_shutdown : PICK(0, 1, 4, 6, 9),
+         arg_of_small_numbers(), 0, 0);
+}
+
+static void do_multicall(void)
+{
+    static const unsigned int numbers[] = {
+        __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_stack_switch,
+        __HYPERVISOR_update_va_mapping, __HYPERVISOR_update_descriptor,
+        __HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op,
+        __HYPERVISOR_set_segment_base, __HYPERVISOR_multicall,
+        __HYPERVISOR_event_channel_op, __HYPERVISOR_memory_op,
+    };
+    struct multicall_entry list[ENTRIES_MAX];
+    unsigned int n = any_count();
+    unsigned int i;
+
+    memset(list, 0, sizeof(list));
+    for (i = 0; i < n; i++) {
+        list[i].op = numbers[input_below(&in, ARRAY_SIZE(numbers))];
+        if (list[i].op == __HYPERVISOR_update_va_mapping) {
+            list[i].args[0] = any_va();
+            list[i].args[1] = any_entry();
+            list[i].args[2] = input_below(&in, 8);
+        } else if (list[i].op == __HYPERVISOR_mmu_update) {
+            struct mmu_update u = { any_table(me()) << PAGE_SHIFT |
+                                    any_index() << 3, any_entry() };
+
+            list[i].args[0] = arg(&u, sizeof(u));
+            list[i].args[1] = 1;
+            list[i].args[3] = DOMID_SELF;
+        } else {
+            list[i].args[0] = any_value();
+            list[i].args[1] = any_value();
+            list[i].args[2] = any_value();
+            list[i].args[3] = any_value();
+        }
+    }
+    call(__HYPERVISOR_multicall, arg(list, n * sizeof(list[0])),
+         told(n), 0, 0);
+}
+
+static void do_trap_table(void)
+{
+    struct trap_info list[4];
+    unsigned int i;
+
+    memset(list, 0, sizeof(list));
+    for (i = 0; i < 3; i++) {
+        list[i].vector = (uint8_t)PICK(0, 3, 6, 13, 14, 0x80, 255);
+        list[i].flags = input_byte(&in);
+        list[i].cs = (uint16_t)PICK(0xe033, 0xe030, 0, 0xe008, 0x33);
+        list[i].address = PICK(0x401000, 0x402000, any_va());
+    }
+    call(__HYPERVISOR_set_trap_table, arg(list, sizeof(list)), 0, 0, 0);
+}
+
+static void do_other_call(void)
+{
+    static const unsigned int numbers[] = {
+        __HYPERVISOR_stack_switch, __HYPERVISOR_set_callbacks,
+        __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_set_debugreg,
+        __HYPERVISOR_get_debugreg, __HYPERVISOR_set_timer_op,
+        __HYPERVISOR_xen_version, __HYPERVISOR_console_io,
+        __HYPERVISOR_vm_assist, __HYPERVISOR_set_segment_base,
+        __HYPERVISOR_callback_op, __HYPERVISOR_iret,
+    };
+    unsigned int nr = numbers[input_below(&in, ARRAY_SIZE(numbers))];
+
+    if (nr == __HYPERVISOR_xen_version || nr == __HYPERVISOR_callback_op) {
+        call(nr, input_below(&in, 12), arg_of_values(), 0, 0);
+    } else if (nr == __HYPERVISOR_console_io) {
+        call(nr, input_below(&in, 3), small() & 0x1ff, arg_of_values(), 0);
+    } else {
+        call(nr, any_value(), any_value(), any_value(), any_value());
+    }
+}
+
+static void do_any_call(void)
+{
+    call(input_below(&in, HYPERCALL_MAX), any_value(), any_value(),
+         any_value(), any_value());
+}
+
+/* --- what guests do without a call -------------------------------------------- */
+
+static void do_guest_store(void)
+{
+    gva_t va = GVA(any_va() & ~7ull);
+    bool fault = guest_store64(va, input_one_in(&in, 2) ? any_entry()
+                                                        : any_descriptor());
+
+    if (trace) {
+        fprintf(stderr, "d%uv%u store at %#llx: %s\n", current_domain()->id,
+                current_vcpu()->id, (unsigned long long)va.v,
+                fault ? "fault" : "done");
+    }
+}
+
+/* A fault or trap of the guest at an instruction of its choice. */
+static void do_exception(void)
+{
+    static const uint8_t code[][8] = {
+        { 0x48, 0x89, 0x07 },             /* mov [rdi], rax */
+        { 0x48, 0xc7, 0x07, 0x01 },       /* mov qword [rdi], 1 */
+        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, /* lock cmpxchg [rdi], rcx */
+        { 0x0f, 0xa2 },                   /* cpuid */
+        { 0x0f, 0x32 },                   /* rdmsr */
+        { 0x0f, 0x30 },                   /* wrmsr */
+        { 0xfa }, { 0xfb }, { 0xf4 },     /* cli, sti, hlt */
+        { 0x0f, 0x20, 0xc0 },             /* mov rax, cr0 */
+        { 0x0f, 0x22, 0xd8 },             /* mov cr3, rax */
+        { 0x0f, 0x22, 0xe0 },             /* mov cr4, rax */
+        { 0x0f, 0x06 }, { 0x0f, 0x09 },   /* clts, wbinvd */
+        { 0xe6, 0x80 }, { 0xec },         /* out, in */
+        { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 },
+    };
+    struct cpu_regs *r = arch_guest_regs();
+    unsigned int i = input_below(&in, ARRAY_SIZE(code));
+    uint64_t cr2 = any_va();
+
+    r->rip = WORLD_DATA + input_below(&in, 2) * PAGE_SIZE + PICK(0, 0xffe);
+    if (guest_copy_out(GVA(r->rip), code[i], sizeof(code[i]))) {
+        r->rip = any_va();
+    }
+    r->cs = PICK(0xe033, 0xe033, 0x33, 0xe023);
+    r->ss = 0xe02b;
+    r->rflags = RFLAGS_IF | RFLAGS_MBS;
+    r->rsp = WORLD_DATA + 6 * PAGE_SIZE + PICK(0x800, 0, 8, 0x803);
+    r->rdi = cr2;
+    r->rax = any_entry();
+    r->rcx = any_value();
+    r->entry_vector = (uint32_t)PICK(TRAP_PF, TRAP_PF, TRAP_PF, TRAP_GP,
+                                     TRAP_GP, TRAP_UD, TRAP_UD, TRAP_DE,
+                                     TRAP_BP, TRAP_NM, TRAP_DB, TRAP_AC);
+    r->error_code = (uint32_t)PICK(7, 7, 3, 6, 4, 0x15, 0, 0x402, 0x14);
+    if (trace) {
+        fprintf(stderr, "d%uv%u exception %u error %#x code %u cr2 %#llx\n",
+                current_domain()->id, current_vcpu()->id, r->entry_vector,
+                r->error_code, i, (unsigned long long)cr2);
+    }
+    pv_exception(current_vcpu(), r, cr2);
+}
+
+/* The frame that iret takes, on the guest's kernel stack. */
+static void do_iret(void)
+{
+    struct cpu_regs *r = arch_guest_regs();
+    uint64_t frame[9];
+    unsigned int i;
+
+    for (i = 0; i < 9; i++) {
+        frame[i] = any_value();
+    }
+    frame[3] = PICK(0, 1ull << 8);                     /* flags */
+    frame[4] = PICK(0x401000, any_va());               /* rip */
+    frame[5] = PICK(0xe033, 0xe030, 0xe023, 0x33, any_value());
+    r->rsp = WORLD_DATA + 6 * PAGE_SIZE + 0x400;
+    if (guest_copy_out(GVA(r->rsp), frame, sizeof(frame))) {
+        r->rsp = any_va();
+    }
+    call(__HYPERVISOR_iret, 0, 0, 0, 0);
+}
+
+static void do_deliver(void)
+{
+    struct vcpu *v = current_vcpu();
+    struct cpu_regs *r = arch_guest_regs();
+
+    if (vcpu_event_deliverable(v)) {
+        r->rsp = WORLD_DATA + 6 * PAGE_SIZE + 0x400;
+        pv_deliver_events(v, r);
+    }
+}
+
+static void do_user_syscall(void)
+{
+    struct vcpu *v = current_vcpu();
+
+    if (v->kernel_mode && v->pv.user_cr3 != 0) {
+        arch_toggle_mode(v);
+    }
+    if (!v->kernel_mode) {
+        pv_user_syscall(v, arch_guest_regs(), input_one_in(&in, 4));
+    }
+}
+
+static void do_time(void)
+{
+    host_advance(PICK(1, 1000, 1000000, 10000000, 1000000000));
+}
+
+/* Something that the next step will stumble over. */
+static void arm_misfortune(void)
+{
+    switch (input_below(&in, 3)) {
+    case 0:
+        host_fail_alloc(1 + input_below(&in, 4));
+        break;
+    case 1:
+        host_fail_guest_access(1 + input_below(&in, 8));
+        break;
+    default:
+        world_set_budget((int32_t)PICK(1, 2, 5, 100, 513));
+        break;
+    }
+}
+
+static void disarm_misfortune(void)
+{
+    host_fail_alloc(0);
+    host_fail_guest_access(0);
+    world_set_budget(0);
+}
+
+/* --- sequences ----------------------------------------------------------------- */
+
+static int64_t mmuext(unsigned int cmd, uint64_t mfn)
+{
+    struct mmuext_op op;
+
+    memset(&op, 0, sizeof(op));
+    op.cmd = cmd;
+    op.arg1.mfn = mfn;
+    return call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0,
+                DOMID_SELF);
+}
+
+static gva_t data_va(unsigned int i)
+{
+    return GVA(WORLD_DATA + i * PAGE_SIZE);
+}
+
+/* A data page is filled with entries while it is writable, loses its writable
+ * mapping (or should), and is pinned as a table. */
+static void do_retype(void)
+{
+    unsigned int i = input_below(&in, WORLD_DATA_PAGES);
+    unsigned int entries = input_below(&in, 4);
+    mfn_t mfn = fuzz_data(me(), i);
+
+    for (; entries > 0; entries--) {
+        (void)guest_store64(GVA(data_va(i).v + any_index() * 8), any_entry());
+    }
+    if (!input_one_in(&in, 8)) {
+        call(__HYPERVISOR_update_va_mapping, data_va(i).v,
+             input_one_in(&in, 2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
+             PICK(0, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    }
+    mmuext((unsigned int)PICK(MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE,
+                              MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
+                              MMUEXT_PIN_L4_TABLE), mfn.v);
+}
+
+static void do_retype_back(void)
+{
+    unsigned int i = input_below(&in, WORLD_DATA_PAGES);
+    mfn_t mfn = fuzz_data(me(), i);
+
+    mmuext(MMUEXT_UNPIN_TABLE, mfn.v);
+    call(__HYPERVISOR_update_va_mapping, data_va(i).v,
+         world_pte(mfn, PTE_RW_FLAGS), PICK(0, UVMF_INVLPG), 0);
+}
+
+static void do_base_pointer(void)
+{
+    mmuext((unsigned int)PICK(MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR,
+                              MMUEXT_NEW_USER_BASEPTR),
+           PICK(fuzz_guest(me())->l4.v, fuzz_guest(me())->l4.v, 0,
+                any_mfn()));
+}
+
+/* --- steps -------------------------------------------------------------------- */
+
+static bool can_run(const struct vcpu *v)
+{
+    return !v->domain->is_shut_down && v->pause_count == 0;
+}
+
+/* The exit path: softirqs, then events of whoever runs now. */
+static void leave_hypervisor(void)
+{
+    softirq_run();
+    if (!current_vcpu()->is_idle && input_one_in(&in, 2)) {
+        do_deliver();
+    }
+}
+
+bool fuzz_choose_vcpu(void)
+{
+    unsigned int start = input_one_in(&in, 6) ? input_below(&in, 4) : 4;
+    unsigned int i;
+
+    if (start == 4 && !current_vcpu()->is_idle && can_run(current_vcpu())) {
+        return true;
+    }
+    for (i = 0; i < DOMAINS * VCPUS; i++) {
+        unsigned int n = (start + i) % (DOMAINS * VCPUS);
+        struct vcpu *v = w->domains[n / VCPUS]->vcpus[n % VCPUS];
+
+        if (can_run(v)) {
+            world_enter(v);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool fuzz_schedule_here(void)
+{
+    unsigned int d;
+    unsigned int n;
+
+    for (d = 0; d < DOMAINS; d++) {
+        for (n = 0; n < VCPUS; n++) {
+            if (w->domains[d]->vcpus[n]->cpu == this_cpu()->id) {
+                vcpu_wake(w->domains[d]->vcpus[n]);
+            }
+        }
+    }
+    if (!current_vcpu()->is_idle && input_one_in(&in, 6)) {
+        vcpu_yield(current_vcpu());
+    }
+    schedule();
+    return !current_vcpu()->is_idle;
+}
+
+void fuzz_step(void)
+{
+    static void (*const weighted[])(void) = {
+        do_mmu_update, do_mmu_update, do_mmu_update, do_mmu_update,
+        do_mmuext_op, do_mmuext_op, do_mmuext_op, do_mmuext_op,
+        do_update_va_mapping, do_update_va_mapping, do_update_va_mapping,
+        do_memory_op, do_memory_op, do_set_gdt, do_update_descriptor,
+        do_event_channel_op, do_event_channel_op, do_vcpu_op, do_sched_op,
+        do_multicall, do_trap_table, do_other_call, do_other_call,
+        do_any_call, do_guest_store, do_guest_store, do_guest_store,
+        do_guest_store, do_exception, do_exception, do_iret,
+        do_user_syscall, do_time, do_retype, do_retype, do_retype,
+        do_retype, do_retype_back, do_retype_back, do_base_pointer,
+    };
+
+    world_args_reset(w);
+    if (input_one_in(&in, 8)) {
+        arm_misfortune();
+    }
+    weighted[input_below(&in, ARRAY_SIZE(weighted))]();
+    leave_hypervisor();
+    disarm_misfortune();
+    count(&steps);
+}
+
+/* --- the world ------------------------------------------------------------- */
+
+/* Handlers for everything, so that few traps are the guest's end. */
+static void register_handlers(struct vcpu *v)
+{
+    struct trap_info list[33];
+    unsigned int i;
+
+    world_enter(v);
+    world_args_reset(w);
+    memset(list, 0, sizeof(list));
+    for (i = 0; i < 32; i++) {
+        list[i].vector = (uint8_t)i;
+        list[i].flags = i == TRAP_BP ? 3 : 0;
+        list[i].cs = GUEST_CS64;
+        list[i].address = WORLD_DATA + 0x100 + i * 16;
+    }
+    world_call(__HYPERVISOR_set_trap_table,
+               world_arg(w, list, sizeof(list)).v, 0, 0, 0, 0);
+    world_call(__HYPERVISOR_stack_switch, GUEST_SS,
+               WORLD_DATA + 6 * PAGE_SIZE, 0, 0, 0);
+    world_call(__HYPERVISOR_set_callbacks, WORLD_DATA + 0x400,
+               WORLD_DATA + 0x410, WORLD_DATA + 0x420, 0, 0);
+}
+
+void fuzz_build_world(void)
+{
+    unsigned int d;
+    unsigned int i;
+
+    w = world_with_cpus(DOMAINS, FRAMES, VCPUS, CPUS);
+    host_tlb_enable(true);
+    for (d = 0; d < DOMAINS; d++) {
+        *fuzz_guest(d) = world_boot_guest(w, d);
+        if (pv_set_kernel_table(w->domains[d]->vcpus[1], fuzz_guest(d)->l4) != 0) {
+            abort();
+        }
+        for (i = 0; i < VCPUS; i++) {
+            register_handlers(w->domains[d]->vcpus[i]);
+        }
+    }
+    world_enter(world_vcpu(w, 0));
+    world_set_budget(0);
+    world_audit(w);
+}
+
+void fuzz_print_census(void)
+{
+    unsigned int nr;
+
+    printf("%lu steps\n", steps);
+    for (nr = 0; nr < HYPERCALL_MAX; nr++) {
+        if (good[nr] > 0) {
+            printf("call %2u: %lu, of these %lu succeeded\n", nr, calls[nr],
+                   good[nr]);
+        }
+    }
+}
