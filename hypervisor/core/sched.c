@@ -109,7 +109,7 @@ static void settle(struct cpu *c, struct vcpu *v)
  * wants to know. */
 static void set_state(struct vcpu *v, enum vcpu_state state)
 {
-    __atomic_store_n(&v->state, state, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->state, state, __ATOMIC_RELEASE);
 }
 
 static struct cpu *lock_cpu_of(const struct vcpu *v)
@@ -120,7 +120,11 @@ static struct cpu *lock_cpu_of(const struct vcpu *v)
     return c;
 }
 
-/* A poll ends with the sleep. */
+/*
+ * A poll ends with the sleep. It must have ended when the state says so: the
+ * vcpu, if it is still on its way out, sees the state without the lock, goes
+ * on, and may poll again; that poll is not to be ended.
+ */
 static void end_poll(struct vcpu *v)
 {
     uint32_t bit = 1u << v->id;
@@ -148,8 +152,8 @@ void vcpu_wake(struct vcpu *v)
     }
     c = lock_cpu_of(v);
     if (v->state == VCPU_BLOCKED) {
-        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         end_poll(v);
+        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         if (!v->on_cpu) {
             settle(c, v);
         }
@@ -182,8 +186,8 @@ void vcpu_stop(struct vcpu *v)
 {
     struct cpu *c = lock_cpu_of(v);
 
-    set_state(v, VCPU_OFFLINE);
     end_poll(v);
+    set_state(v, VCPU_OFFLINE);
     if (v->on_cpu) {
         softirq_raise(c, SOFTIRQ_SCHEDULE);
     } else {

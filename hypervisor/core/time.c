@@ -276,9 +276,9 @@ void time_set_singleshot(struct vcpu *v, ns_t deadline)
 #define FAR_FUTURE (1ull << 50) /* 13 days */
 
 /*
- * A deadline is a signed number to the ABI. Kernels were seen that ask for a
- * negative one or one far away, some because of pending work and some because
- * they have none; a tenth of a second serves both.
+ * Kernels were seen that ask for a deadline far away or (it is a signed
+ * number to the ABI, so that is the same) for a negative one: some because of
+ * pending work, some because they have none. A tenth of a second serves both.
  */
 int64_t hc_set_timer_op(uint64_t deadline, uint64_t a1, uint64_t a2,
                         uint64_t a3, uint64_t a4)
@@ -295,8 +295,7 @@ int64_t hc_set_timer_op(uint64_t deadline, uint64_t a1, uint64_t a2,
         return 0;
     }
     now = arch_now();
-    if ((int64_t)deadline < 0 ||
-        (deadline > now && deadline - now >= FAR_FUTURE)) {
+    if (deadline > now && deadline - now >= FAR_FUTURE) {
         deadline = now + 100 * NS_PER_MS;
     }
     time_set_singleshot(v, deadline);

@@ -240,7 +240,9 @@ START_TEST(free_ports_are_closed_and_not_usable)
     ck_assert_int_eq(close_port(d0, port), -XEN_EINVAL);
     ck_assert_int_eq(send(d0, port), -XEN_EINVAL);
     ck_assert_int_eq(bind_vcpu(d0, port, 0), -XEN_EINVAL);
+    mask(d0, port);
     ck_assert_int_eq(unmask(d0, port), 0);
+    ck_assert_uint_eq(d0->shared_info->evtchn_mask[0], 1ull << port);
 }
 END_TEST
 

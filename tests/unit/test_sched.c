@@ -387,6 +387,25 @@ START_TEST(a_timer_left_from_a_poll_does_not_end_a_block)
 }
 END_TEST
 
+START_TEST(a_timer_left_from_a_poll_does_not_end_the_next)
+{
+    uint32_t ports[2] = { ipi_port(d0, 0) };
+
+    a->info->evtchn_upcall_mask = 1;
+    mask(d0, ports[0]);
+    ck_assert_int_eq(poll(ports, 1, 5000), 0);
+    run_on(0);
+    evtchn_2l_set_pending(a, ports[0]);
+    run_on(0);
+    quiet(a);
+    ck_assert_int_eq(poll(ports, 1, 0), 0);
+    run_on(0);
+    host_set_now(6000);
+    run_on(0);
+    ck_assert_int_eq(a->state, VCPU_BLOCKED);
+}
+END_TEST
+
 START_TEST(a_deliverable_event_ends_a_poll)
 {
     uint32_t ports[2] = { ipi_port(d0, 0) };
@@ -718,19 +737,33 @@ static void wait_for(const struct player *p)
     }
 }
 
+/* A while of another length each time, so that the event comes at every
+ * point of the other's way to sleep. */
+static void dawdle(uint32_t *random)
+{
+    volatile uint32_t n;
+
+    *random = *random * 1664525u + 1013904223u;
+    for (n = (*random >> 16) % 512; n > 0; n--) {
+    }
+}
+
 static void *play(void *arg)
 {
     const struct player *p = arg;
     struct evtchn_send op = { .port = p->other_port };
+    uint32_t random = p->v->id;
     unsigned int i;
 
     host_set_cpu(p->v->cpu);
     for (i = 0; i < ROUNDS; i++) {
         if (p->v->id == 0) {
+            dawdle(&random);
             evtchn_op_send(p->v->domain, &op);
         }
         wait_for(p);
         if (p->v->id != 0) {
+            dawdle(&random);
             evtchn_op_send(p->v->domain, &op);
         }
     }
@@ -785,6 +818,7 @@ TEST_MAIN("sched", setup, teardown,
           poll_returns_at_once_when_there_is_something,
           poll_ends_when_the_time_has_come,
           a_timer_left_from_a_poll_does_not_end_a_block,
+          a_timer_left_from_a_poll_does_not_end_the_next,
           a_deliverable_event_ends_a_poll,
           hostile_polls_are_refused,
           unknown_commands_are_not_offered,

@@ -269,6 +269,11 @@ START_TEST(the_second_time_area_has_the_same_numbers)
     ck_assert_uint_eq(copy->system_time, 7777);
     ck_assert_uint_eq(copy->tsc_to_system_mul,
                       a->info->time.tsc_to_system_mul);
+    /* The last store fails: an odd version tells that it is unfinished. */
+    host_fail_guest_access(3);
+    time_refresh_areas(a);
+    host_fail_guest_access(0);
+    ck_assert_uint_eq(copy->version % 2, 1);
 }
 END_TEST
 
@@ -320,6 +325,7 @@ START_TEST(a_vcpu_that_waits_gets_its_tick_on_coming_in)
 {
     ticked();
     world_enter(c);
+    ck_assert(!timer_is_active(&a->periodic));
     host_set_now(5 * PERIODIC_DEFAULT);
     timer_softirq();
     ck_assert(!ticked());

@@ -156,6 +156,19 @@ START_TEST(the_hardware_waits_for_the_earliest)
 }
 END_TEST
 
+/* Two clocks: the interrupt may come when by the other it is not yet time. */
+START_TEST(an_early_interrupt_is_asked_for_again)
+{
+    timer_set(&timers[0], 5000);
+    host_set_now(5000);
+    run_at(0, 4990);
+    ck_assert_uint_eq(fired[0], 0);
+    ck_assert_uint_eq(host_timer_deadline(0), 5000);
+    run_at(0, 5000);
+    ck_assert_uint_eq(fired[0], 1);
+}
+END_TEST
+
 START_TEST(a_timer_moves_to_the_cpu_that_sets_it)
 {
     timer_set(&timers[0], 5000);
@@ -260,6 +273,7 @@ TEST_MAIN("timer", setup, teardown,
           a_stopped_timer_does_not_fire,
           setting_again_replaces_the_deadline,
           the_hardware_waits_for_the_earliest,
+          an_early_interrupt_is_asked_for_again,
           a_timer_moves_to_the_cpu_that_sets_it,
           a_timer_may_set_itself_again,
           all_fire_in_the_order_of_their_deadlines,
