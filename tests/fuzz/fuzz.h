@@ -16,7 +16,6 @@
 #define FRAMES 64
 
 extern struct world *w;
-extern _Thread_local struct input in;
 extern bool trace;            /* every step is printed */
 
 /* --- the world (steps.c) --------------------------------------------------- */
@@ -38,6 +37,9 @@ void fuzz_step(void);
 void fuzz_print_census(void);
 
 /* --- values (values.c) ------------------------------------------------------ */
+
+/* This thread's input. */
+struct input *fuzz_input(void);
 
 unsigned int me(void);        /* domain of the current vcpu: 0, 1 */
 

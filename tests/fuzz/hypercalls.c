@@ -34,7 +34,7 @@ static void run_steps(void *unused)
     unsigned int n;
 
     (void)unused;
-    for (n = 0; n < STEPS_MAX && in.left > 0 && fuzz_choose_vcpu(); n++) {
+    for (n = 0; n < STEPS_MAX && fuzz_input()->left > 0 && fuzz_choose_vcpu(); n++) {
         fuzz_step();
         world_audit(w);
     }
@@ -51,8 +51,7 @@ static bool run_input(const uint8_t *bytes, size_t size)
 {
     enum host_stop how;
 
-    in.next = bytes;
-    in.left = size;
+    *fuzz_input() = (struct input){ bytes, size };
     fuzz_build_world();
     how = host_run(run_steps, NULL);
     if (how != HOST_PANIC) {

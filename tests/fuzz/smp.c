@@ -44,8 +44,7 @@ static void *start(void *arg)
     struct player *p = arg;
 
     host_set_cpu(p->cpu);
-    in.next = p->bytes;
-    in.left = sizeof(p->bytes);
+    *fuzz_input() = (struct input){ p->bytes, sizeof(p->bytes) };
     p->how = host_run(play, NULL);
     return NULL;
 }
