@@ -18,7 +18,7 @@
 extern struct world *w;
 extern bool trace;            /* every step is printed */
 
-/* --- the world (steps.c) --------------------------------------------------- */
+/* --- the world (steps.c) ------------------------------------------------- */
 
 /* Two booted guests with handlers, TLBs on; all vcpus run or want to, and d0
  * vcpu 0 is current. */
@@ -36,10 +36,20 @@ void fuzz_step(void);
 
 void fuzz_print_census(void);
 
-/* --- values (values.c) ------------------------------------------------------ */
+/* --- values (values.c) --------------------------------------------------- */
 
 /* This thread's input. */
 struct input *fuzz_input(void);
+
+static inline unsigned int below(unsigned int n)
+{
+    return input_below(fuzz_input(), n);
+}
+
+static inline bool one_in(unsigned int n)
+{
+    return input_one_in(fuzz_input(), n);
+}
 
 unsigned int me(void);        /* domain of the current vcpu: 0, 1 */
 

@@ -34,7 +34,10 @@ static void run_steps(void *unused)
     unsigned int n;
 
     (void)unused;
-    for (n = 0; n < STEPS_MAX && fuzz_input()->left > 0 && fuzz_choose_vcpu(); n++) {
+    for (n = 0; n < STEPS_MAX && fuzz_input()->left > 0; n++) {
+        if (!fuzz_choose_vcpu()) {
+            break;
+        }
         fuzz_step();
         world_audit(w);
     }

@@ -33,7 +33,7 @@ static void count(unsigned long *counter)
     __atomic_fetch_add(counter, 1, __ATOMIC_RELAXED);
 }
 
-/* --- calls ------------------------------------------------------------------- */
+/* --- calls --------------------------------------------------------------- */
 
 static int64_t call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                     uint64_t a3)
@@ -57,7 +57,7 @@ static int64_t call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
 /* Most pointers are good, some are not. */
 static uint64_t arg(const void *data, size_t size)
 {
-    if (input_one_in(fuzz_input(), 32)) {
+    if (one_in(32)) {
         return any_va();
     }
     return world_arg(w, data, size).v;
@@ -66,13 +66,13 @@ static uint64_t arg(const void *data, size_t size)
 /* One entry is the usual: in a longer list the first mistake ends the call. */
 static unsigned int any_count(void)
 {
-    return input_one_in(fuzz_input(), 3) ? 1 + input_below(fuzz_input(), ENTRIES_MAX) : 1;
+    return one_in(3) ? 1 + below(ENTRIES_MAX) : 1;
 }
 
 /* What a call is told the count is: mostly the truth. */
 static uint64_t told(unsigned int n)
 {
-    return input_one_in(fuzz_input(), 32) ? small() : n;
+    return one_in(32) ? small() : n;
 }
 
 static void do_mmu_update(void)
@@ -82,7 +82,7 @@ static void do_mmu_update(void)
     unsigned int i;
 
     for (i = 0; i < n; i++) {
-        uint64_t mfn = input_one_in(fuzz_input(), 3) ? any_mfn() : any_table(me());
+        uint64_t mfn = one_in(3) ? any_mfn() : any_table(me());
 
         list[i].ptr = mfn << PAGE_SHIFT | any_index() << 3 |
                       PICK(0, 0, 0, 0, 1, 2, 2, 3);
@@ -96,7 +96,7 @@ static void do_mmu_update(void)
         }
     }
     call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
-         told(n), input_one_in(fuzz_input(), 4) ? any_va() : 0,
+         told(n), one_in(4) ? any_va() : 0,
          PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO, DOMID_XEN));
 }
 
@@ -141,14 +141,14 @@ static void do_mmuext_op(void)
         }
     }
     call(__HYPERVISOR_mmuext_op, arg(list, n * sizeof(list[0])),
-         told(n), input_one_in(fuzz_input(), 4) ? any_va() : 0,
+         told(n), one_in(4) ? any_va() : 0,
          PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO));
 }
 
 static void do_update_va_mapping(void)
 {
     call(__HYPERVISOR_update_va_mapping, any_va(), any_entry(),
-         input_one_in(fuzz_input(), 4) ? any_value() : input_below(fuzz_input(), 8), 0);
+         one_in(4) ? any_value() : below(8), 0);
 }
 
 /* The first frame of the list that a call returned joins our own. */
@@ -157,7 +157,7 @@ static void remember_new_frame(gva_t list)
     uint64_t mfn;
 
     if (!guest_load64(list, &mfn)) {
-        fuzz_replace_data(me(), input_below(fuzz_input(), WORLD_DATA_PAGES),
+        fuzz_replace_data(me(), below(WORLD_DATA_PAGES),
                           MFN(mfn));
     }
 }
@@ -180,7 +180,7 @@ static void do_memory_op(void)
     int64_t done;
 
     for (i = 0; i < n; i++) {
-        list[i] = cmd == XENMEM_populate_physmap ? input_below(fuzz_input(), 128)
+        list[i] = cmd == XENMEM_populate_physmap ? below(128)
                                                  : any_mfn();
     }
     memset(&r, 0, sizeof(r));
@@ -189,7 +189,7 @@ static void do_memory_op(void)
     r.extent_order = (unsigned int)PICK(0, 0, 0, 0, 1, 2, 3, 9, 18, 63);
     r.mem_flags = (unsigned int)PICK(0, 0, 0, 20, 32, 64, 0xffffffff);
     r.domid = (domid_t)PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1);
-    if (cmd == XENMEM_machine_memory_map && input_one_in(fuzz_input(), 2)) {
+    if (cmd == XENMEM_machine_memory_map && one_in(2)) {
         cmd = XENMEM_maximum_ram_page;
     }
     done = call(__HYPERVISOR_memory_op, cmd, arg(&r, sizeof(r)), 0, 0);
@@ -243,13 +243,13 @@ static uint64_t arg_of_values(void)
 
 static void do_event_channel_op(void)
 {
-    call(__HYPERVISOR_event_channel_op, input_below(fuzz_input(), 15),
+    call(__HYPERVISOR_event_channel_op, below(15),
          arg_of_small_numbers(), 0, 0);
 }
 
 static void do_vcpu_op(void)
 {
-    uint64_t cmd = input_below(fuzz_input(), 15);
+    uint64_t cmd = below(15);
     uint64_t words[8];
 
     if (cmd == VCPUOP_register_vcpu_info) {
@@ -268,7 +268,7 @@ static void do_sched_op(void)
     struct sched_poll poll;
     uint32_t ports[2] = { (uint32_t)small(), (uint32_t)small() };
 
-    if (input_one_in(fuzz_input(), 2)) {
+    if (one_in(2)) {
         memset(&poll, 0, sizeof(poll));
         poll.ports.p = (void *)arg(ports, sizeof(ports));
         poll.nr_ports = (unsigned int)PICK(0, 1, 2, 129);
@@ -278,7 +278,7 @@ static void do_sched_op(void)
         return;
     }
     call(__HYPERVISOR_sched_op,
-         input_one_in(fuzz_input(), 16) ? SCHEDOP_shutdown : PICK(0, 1, 4, 6, 9),
+         one_in(16) ? SCHEDOP_shutdown : PICK(0, 1, 4, 6, 9),
          arg_of_small_numbers(), 0, 0);
 }
 
@@ -297,11 +297,11 @@ static void do_multicall(void)
 
     memset(list, 0, sizeof(list));
     for (i = 0; i < n; i++) {
-        list[i].op = numbers[input_below(fuzz_input(), ARRAY_SIZE(numbers))];
+        list[i].op = numbers[below(ARRAY_SIZE(numbers))];
         if (list[i].op == __HYPERVISOR_update_va_mapping) {
             list[i].args[0] = any_va();
             list[i].args[1] = any_entry();
-            list[i].args[2] = input_below(fuzz_input(), 8);
+            list[i].args[2] = below(8);
         } else if (list[i].op == __HYPERVISOR_mmu_update) {
             struct mmu_update u = { any_table(me()) << PAGE_SHIFT |
                                     any_index() << 3, any_entry() };
@@ -345,12 +345,12 @@ static void do_other_call(void)
         __HYPERVISOR_vm_assist, __HYPERVISOR_set_segment_base,
         __HYPERVISOR_callback_op, __HYPERVISOR_iret,
     };
-    unsigned int nr = numbers[input_below(fuzz_input(), ARRAY_SIZE(numbers))];
+    unsigned int nr = numbers[below(ARRAY_SIZE(numbers))];
 
     if (nr == __HYPERVISOR_xen_version || nr == __HYPERVISOR_callback_op) {
-        call(nr, input_below(fuzz_input(), 12), arg_of_values(), 0, 0);
+        call(nr, below(12), arg_of_values(), 0, 0);
     } else if (nr == __HYPERVISOR_console_io) {
-        call(nr, input_below(fuzz_input(), 3), small() & 0x1ff, arg_of_values(), 0);
+        call(nr, below(3), small() & 0x1ff, arg_of_values(), 0);
     } else {
         call(nr, any_value(), any_value(), any_value(), any_value());
     }
@@ -358,16 +358,16 @@ static void do_other_call(void)
 
 static void do_any_call(void)
 {
-    call(input_below(fuzz_input(), HYPERCALL_MAX), any_value(), any_value(),
+    call(below(HYPERCALL_MAX), any_value(), any_value(),
          any_value(), any_value());
 }
 
-/* --- what guests do without a call -------------------------------------------- */
+/* --- what guests do without a call --------------------------------------- */
 
 static void do_guest_store(void)
 {
     gva_t va = GVA(any_va() & ~7ull);
-    bool fault = guest_store64(va, input_one_in(fuzz_input(), 2) ? any_entry()
+    bool fault = guest_store64(va, one_in(2) ? any_entry()
                                                         : any_descriptor());
 
     if (trace) {
@@ -396,10 +396,10 @@ static void do_exception(void)
         { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 },
     };
     struct cpu_regs *r = arch_guest_regs();
-    unsigned int i = input_below(fuzz_input(), ARRAY_SIZE(code));
+    unsigned int i = below(ARRAY_SIZE(code));
     uint64_t cr2 = any_va();
 
-    r->rip = WORLD_DATA + input_below(fuzz_input(), 2) * PAGE_SIZE + PICK(0, 0xffe);
+    r->rip = WORLD_DATA + below(2) * PAGE_SIZE + PICK(0, 0xffe);
     if (guest_copy_out(GVA(r->rip), code[i], sizeof(code[i]))) {
         r->rip = any_va();
     }
@@ -461,7 +461,7 @@ static void do_user_syscall(void)
         arch_toggle_mode(v);
     }
     if (!v->kernel_mode) {
-        pv_user_syscall(v, arch_guest_regs(), input_one_in(fuzz_input(), 4));
+        pv_user_syscall(v, arch_guest_regs(), one_in(4));
     }
 }
 
@@ -473,12 +473,12 @@ static void do_time(void)
 /* Something that the next step will stumble over. */
 static void arm_misfortune(void)
 {
-    switch (input_below(fuzz_input(), 3)) {
+    switch (below(3)) {
     case 0:
-        host_fail_alloc(1 + input_below(fuzz_input(), 4));
+        host_fail_alloc(1 + below(4));
         break;
     case 1:
-        host_fail_guest_access(1 + input_below(fuzz_input(), 8));
+        host_fail_guest_access(1 + below(8));
         break;
     default:
         world_set_budget((int32_t)PICK(1, 2, 5, 100, 513));
@@ -493,7 +493,7 @@ static void disarm_misfortune(void)
     world_set_budget(0);
 }
 
-/* --- sequences ----------------------------------------------------------------- */
+/* --- sequences ----------------------------------------------------------- */
 
 static int64_t mmuext(unsigned int cmd, uint64_t mfn)
 {
@@ -515,16 +515,16 @@ static gva_t data_va(unsigned int i)
  * mapping (or should), and is pinned as a table. */
 static void do_retype(void)
 {
-    unsigned int i = input_below(fuzz_input(), WORLD_DATA_PAGES);
-    unsigned int entries = input_below(fuzz_input(), 4);
+    unsigned int i = below(WORLD_DATA_PAGES);
+    unsigned int entries = below(4);
     mfn_t mfn = fuzz_data(me(), i);
 
     for (; entries > 0; entries--) {
         (void)guest_store64(GVA(data_va(i).v + any_index() * 8), any_entry());
     }
-    if (!input_one_in(fuzz_input(), 8)) {
+    if (!one_in(8)) {
         call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-             input_one_in(fuzz_input(), 2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
+             one_in(2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
              PICK(0, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
     }
     mmuext((unsigned int)PICK(MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE,
@@ -534,7 +534,7 @@ static void do_retype(void)
 
 static void do_retype_back(void)
 {
-    unsigned int i = input_below(fuzz_input(), WORLD_DATA_PAGES);
+    unsigned int i = below(WORLD_DATA_PAGES);
     mfn_t mfn = fuzz_data(me(), i);
 
     mmuext(MMUEXT_UNPIN_TABLE, mfn.v);
@@ -550,7 +550,7 @@ static void do_base_pointer(void)
                 any_mfn()));
 }
 
-/* --- steps -------------------------------------------------------------------- */
+/* --- steps --------------------------------------------------------------- */
 
 static bool can_run(const struct vcpu *v)
 {
@@ -561,14 +561,14 @@ static bool can_run(const struct vcpu *v)
 static void leave_hypervisor(void)
 {
     softirq_run();
-    if (!current_vcpu()->is_idle && input_one_in(fuzz_input(), 2)) {
+    if (!current_vcpu()->is_idle && one_in(2)) {
         do_deliver();
     }
 }
 
 bool fuzz_choose_vcpu(void)
 {
-    unsigned int start = input_one_in(fuzz_input(), 6) ? input_below(fuzz_input(), 4) : 4;
+    unsigned int start = one_in(6) ? below(4) : 4;
     unsigned int i;
 
     if (start == 4 && !current_vcpu()->is_idle && can_run(current_vcpu())) {
@@ -598,7 +598,7 @@ bool fuzz_schedule_here(void)
             }
         }
     }
-    if (!current_vcpu()->is_idle && input_one_in(fuzz_input(), 6)) {
+    if (!current_vcpu()->is_idle && one_in(6)) {
         vcpu_yield(current_vcpu());
     }
     schedule();
@@ -621,16 +621,16 @@ void fuzz_step(void)
     };
 
     world_args_reset(w);
-    if (input_one_in(fuzz_input(), 8)) {
+    if (one_in(8)) {
         arm_misfortune();
     }
-    weighted[input_below(fuzz_input(), ARRAY_SIZE(weighted))]();
+    weighted[below(ARRAY_SIZE(weighted))]();
     leave_hypervisor();
     disarm_misfortune();
     count(&steps);
 }
 
-/* --- the world ------------------------------------------------------------- */
+/* --- the world ----------------------------------------------------------- */
 
 /* Handlers for everything, so that few traps are the guest's end. */
 static void register_handlers(struct vcpu *v)
@@ -664,7 +664,8 @@ void fuzz_build_world(void)
     host_tlb_enable(true);
     for (d = 0; d < DOMAINS; d++) {
         *fuzz_guest(d) = world_boot_guest(w, d);
-        if (pv_set_kernel_table(w->domains[d]->vcpus[1], fuzz_guest(d)->l4) != 0) {
+        if (pv_set_kernel_table(w->domains[d]->vcpus[1],
+                                fuzz_guest(d)->l4) != 0) {
             abort();
         }
         for (i = 0; i < VCPUS; i++) {

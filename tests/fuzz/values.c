@@ -37,7 +37,7 @@ void fuzz_replace_data(unsigned int d, unsigned int i, mfn_t mfn)
 
 uint64_t pick64(const uint64_t *values, size_t count)
 {
-    return values[input_below(fuzz_input(), (unsigned int)count)];
+    return values[below((unsigned int)count)];
 }
 
 uint64_t any_table(unsigned int d)
@@ -49,17 +49,17 @@ uint64_t any_table(unsigned int d)
 
 uint64_t any_mfn(void)
 {
-    unsigned int d = input_one_in(fuzz_input(), 8) ? 1 - me() : me();
+    unsigned int d = one_in(8) ? 1 - me() : me();
 
-    switch (input_below(fuzz_input(), 8)) {
+    switch (below(8)) {
     case 0: case 1: case 2:
-        return fuzz_data(d, input_below(fuzz_input(), WORLD_DATA_PAGES)).v;
+        return fuzz_data(d, below(WORLD_DATA_PAGES)).v;
     case 3: case 4:
         return any_table(d);
     case 5:
         return w->domains[d]->shared_info_mfn.v;
     case 6:
-        return HOST_HOLE_FRAMES + input_below(fuzz_input(), 512);
+        return HOST_HOLE_FRAMES + below(512);
     default:
         return PICK(0, 1, HOST_HOLE_FRAMES, frame_count - 1, frame_count,
                     frame_count + 256, 1ull << 40, ~0ull, ~0ull >> 12);
@@ -72,18 +72,18 @@ static uint64_t any_flags(void)
                                       PTE_RW_FLAGS, PTE_RO_FLAGS, 0 };
     uint64_t flags = pick64(usual, 5);
 
-    if (input_one_in(fuzz_input(), 4)) {
-        flags ^= 1ull << input_below(fuzz_input(), 12);
+    if (one_in(4)) {
+        flags ^= 1ull << below(12);
     }
-    if (input_one_in(fuzz_input(), 8)) {
-        flags ^= 1ull << (51 + input_below(fuzz_input(), 13));
+    if (one_in(8)) {
+        flags ^= 1ull << (51 + below(13));
     }
     return flags;
 }
 
 uint64_t any_entry(void)
 {
-    if (input_one_in(fuzz_input(), 6)) {
+    if (one_in(6)) {
         return 0;
     }
     return any_mfn() << PAGE_SHIFT | any_flags();
@@ -91,16 +91,16 @@ uint64_t any_entry(void)
 
 uint64_t any_va(void)
 {
-    switch (input_below(fuzz_input(), 8)) {
+    switch (below(8)) {
     case 0: case 1: case 2: case 3:
-        return WORLD_DATA + input_below(fuzz_input(), WORLD_DATA_PAGES) * PAGE_SIZE +
+        return WORLD_DATA + below(WORLD_DATA_PAGES) * PAGE_SIZE +
                PICK(0, 0, 8, 0xff8, 0xffc, 1);
     case 4: case 5:
-        return WORLD_TABLES + input_below(fuzz_input(), 5) * PAGE_SIZE +
+        return WORLD_TABLES + below(5) * PAGE_SIZE +
                PICK(0, 8, 0x800, 0xff8);
     case 6:
         return WORLD_ARGS_BASE + this_cpu()->id * WORLD_ARGS_STRIDE +
-               input_below(fuzz_input(), WORLD_ARGS_SIZE);
+               below(WORLD_ARGS_SIZE);
     default:
         return PICK(0, HV_HOLE_START, HV_HOLE_END, HV_HOLE_END - 8,
                     0x0000800000000000ull, 0x00007ffffffff000ull, ~0ull,
@@ -111,17 +111,17 @@ uint64_t any_va(void)
 /* Index into a table where something is, or should not be. */
 uint64_t any_index(void)
 {
-    gva_t data = GVA(WORLD_DATA + input_below(fuzz_input(), 10) * PAGE_SIZE);
+    gva_t data = GVA(WORLD_DATA + below(10) * PAGE_SIZE);
 
-    switch (input_below(fuzz_input(), 5)) {
+    switch (below(5)) {
     case 0: case 1:
         return world_index(data, 1);
     case 2:
-        return world_index(GVA(WORLD_TABLES), 1) + input_below(fuzz_input(), 4);
+        return world_index(GVA(WORLD_TABLES), 1) + below(4);
     case 3:
         return PICK(0, 1, 2, 255, 256, 257, 264, 271, 272, 511);
     default:
-        return input_below(fuzz_input(), 512);
+        return below(512);
     }
 }
 
@@ -134,7 +134,7 @@ uint64_t small(void)
 
 uint64_t any_value(void)
 {
-    switch (input_below(fuzz_input(), 5)) {
+    switch (below(5)) {
     case 0: case 1:
         return small();
     case 2:

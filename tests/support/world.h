@@ -65,7 +65,7 @@ struct vcpu *world_vcpu(struct world *w, unsigned int domain);
 /* A new frame of the domain, with the next pseudo-physical number. */
 mfn_t world_frame(struct world *w, unsigned int domain);
 
-/* --- page tables, written raw: before they are pinned, nothing checks ----- */
+/* --- page tables, written raw: before they are pinned, nothing checks ---- */
 uint64_t world_pte(mfn_t mfn, uint64_t flags);
 void world_write_entry(mfn_t table, unsigned int index, uint64_t entry);
 uint64_t world_read_entry(mfn_t table, unsigned int index);
@@ -93,7 +93,7 @@ struct world_guest world_build_guest(struct world *w, unsigned int domain);
 /* The same, pinned, and the kernel table of vcpu 0. */
 struct world_guest world_boot_guest(struct world *w, unsigned int domain);
 
-/* --- hypercalls ------------------------------------------------------------ */
+/* --- hypercalls ---------------------------------------------------------- */
 
 /* Copies an argument into this CPU's window and returns its guest
  * address, aligned to 8. world_args_reset() forgets all of this CPU's. */
