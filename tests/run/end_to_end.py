@@ -7,6 +7,7 @@
 Classes whose names begin with Quick are part of `tools/xenios test --quick`;
 the list in CMakeLists.txt says which are run.
 """
+import gzip
 import os
 import re
 import shlex
@@ -36,6 +37,14 @@ def host_memory_mib():
     with open("/proc/meminfo", encoding="ascii") as handle:
         kib = re.findall(r"(?m)^(?:Mem|Swap)Total:\s+(\d+)", handle.read())
     return sum(map(int, kib)) >> 10
+
+
+def require_xen():
+    """Skip where Debian's Xen cannot be fetched."""
+    try:
+        images.xen_image()
+    except ToolError as error:
+        raise unittest.SkipTest(str(error).splitlines()[0]) from None
 
 
 class RunTest(unittest.TestCase):
@@ -136,10 +145,7 @@ class DemoOnXen(RunTest):
     """The same guest on Debian's Xen."""
 
     def setUp(self):
-        try:
-            images.xen_image()
-        except ToolError as error:
-            self.skipTest(str(error).splitlines()[0])
+        require_xen()
 
     def test_demo(self):
         self.assert_toured(self.tool("--on", "xen", "--cmdline", "demo"))
@@ -185,6 +191,102 @@ class QuickEndings(RunTest):
         console = self.boot(REFUSED, hv_cmdline="frobnicate=1",
                             cmdline="demo")
         self.assertIn("frobnicate", self.assert_refused(console))
+
+
+class TinyKernel(RunTest):
+    """Endings of a kernel that owns nothing but raw hypercalls."""
+
+    ON = "xenios"
+    ENDINGS = {"p": OK, "r": OK, "q": CRASHED, "c": CRASHED, "f": OK}
+
+    @classmethod
+    def setUpClass(cls):
+        if cls.ON == "xen":
+            require_xen()
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.kernel = os.path.join(directory.name, "tiny.elf")
+        source = os.path.join(ROOT, "tests", "tools", "tiny.asm")
+        subprocess.run(["nasm", "-f", "elf64", "-o", cls.kernel + ".o",
+                        source], check=True)
+        subprocess.run(["ld", "-z", "max-page-size=4096", "-e", "start",
+                        "-Ttext-segment=0xffffffff80100000",
+                        "-o", cls.kernel, cls.kernel + ".o"], check=True)
+
+    def ending(self, letter, status, **more):
+        """How the kernel with this command line ends."""
+        return self.tool("--on", self.ON, "--boot", "direct", "--d0",
+                         self.kernel, "--cmdline", letter, status=status,
+                         **more)
+
+    def test_endings(self):
+        for letter, status in self.ENDINGS.items():
+            with self.subTest(letter=letter):
+                self.assertIn("tiny: hello", self.ending(letter, status))
+
+    def test_input(self):
+        console = self.ending("e", OK, keys=b"one\ntwo\n")
+        self.assertIn("tiny> one\ntiny> two\n", console.replace("\r", ""))
+
+
+class QuickTinyKernel(TinyKernel):
+    """On Xenios, which also keeps a guest from lying about its end."""
+
+    def test_lies_are_marked(self):
+        console = self.ending("f", OK)
+        self.assertIn("PANIC: not really", console)
+        for line in re.split("[\r\n]", console):
+            self.assertFalse(line.startswith("(xenios) ") and
+                             "not really" in line, line)
+
+
+class TinyKernelOnXen(TinyKernel):
+    """The same endings, told by Debian's Xen."""
+
+    ON = "xen"
+
+
+class Modules(RunTest):
+    """What comes along with the kernel, by GRUB and by QEMU."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def file(self, name, data):
+        """A file with this content."""
+        path = os.path.join(self.directory, name)
+        with open(path, "wb") as handle:
+            handle.write(data)
+        return path
+
+    def test_ramdisks(self):
+        one = self.file("a, b", os.urandom(100 << 10))
+        two = self.file("packed.gz", gzip.compress(bytes(4 << 20)))
+        for boot in ("direct", "grub"):
+            with self.subTest(boot=boot):
+                console = self.tool("--boot", boot, "--ramdisk", one,
+                                    "--cmdline", "demo")
+                self.assertRegex(console, r"\(xenios\) d0: .*"
+                                 r"ramdisk 100 KiB")
+                self.tool("--boot", boot, "--ramdisk", one, "--ramdisk", two,
+                          "--cmdline", "demo")
+
+    def test_gzipped_kernel(self):
+        with open(STUB, "rb") as handle:
+            kernel = self.file("stub.gz", gzip.compress(handle.read()))
+        for boot in ("direct", "grub"):
+            with self.subTest(boot=boot):
+                self.assert_toured(self.tool("--boot", boot, "--d0", kernel,
+                                             "--cmdline", "demo"))
+
+    def test_log(self):
+        log = os.path.join(self.directory, "log")
+        console = self.tool("--boot", "direct", "--cmdline", "demo", "--log",
+                            log)
+        with open(log, encoding="utf-8") as handle:
+            self.assertEqual(handle.read(), console)
 
 
 class QuickRefusals(RunTest):
