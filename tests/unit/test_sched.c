@@ -696,6 +696,7 @@ struct player {
     struct vcpu *v;
     uint32_t own_port, other_port;
     bool polls;
+    uint32_t random;
 };
 
 static bool take_event(struct vcpu *v, uint32_t port)
@@ -721,9 +722,21 @@ static void poll_for(struct vcpu *v, uint32_t port)
     }
 }
 
-/* The vcpu sleeps, and the CPU idles until it is wanted again. */
-static void wait_for(const struct player *p)
+/* A while of another length each time, so that the event comes at every
+ * point of the other's way to sleep. */
+static void dawdle(struct player *p)
 {
+    volatile uint32_t n;
+
+    p->random = p->random * 1664525u + 1013904223u;
+    for (n = (p->random >> 16) % 2048; n > 0; n--) {
+    }
+}
+
+/* The vcpu sleeps, and the CPU idles until it is wanted again. */
+static void wait_for(struct player *p)
+{
+    dawdle(p);
     while (!take_event(p->v, p->own_port)) {
         if (p->polls) {
             poll_for(p->v, p->own_port);
@@ -737,33 +750,21 @@ static void wait_for(const struct player *p)
     }
 }
 
-/* A while of another length each time, so that the event comes at every
- * point of the other's way to sleep. */
-static void dawdle(uint32_t *random)
-{
-    volatile uint32_t n;
-
-    *random = *random * 1664525u + 1013904223u;
-    for (n = (*random >> 16) % 512; n > 0; n--) {
-    }
-}
-
 static void *play(void *arg)
 {
-    const struct player *p = arg;
+    struct player *p = arg;
     struct evtchn_send op = { .port = p->other_port };
-    uint32_t random = p->v->id;
     unsigned int i;
 
     host_set_cpu(p->v->cpu);
     for (i = 0; i < ROUNDS; i++) {
         if (p->v->id == 0) {
-            dawdle(&random);
+            dawdle(p);
             evtchn_op_send(p->v->domain, &op);
         }
         wait_for(p);
         if (p->v->id != 0) {
-            dawdle(&random);
+            dawdle(p);
             evtchn_op_send(p->v->domain, &op);
         }
     }
@@ -773,8 +774,8 @@ static void *play(void *arg)
 static void play_both(bool polls)
 {
     uint32_t to_a = ipi_port(d0, 0), to_b = ipi_port(d0, 1);
-    struct player one = { a, to_a, to_b, polls };
-    struct player two = { b, to_b, to_a, polls };
+    struct player one = { a, to_a, to_b, polls, 1 };
+    struct player two = { b, to_b, to_a, polls, 2 };
     pthread_t thread;
 
     if (polls) {
