@@ -36,6 +36,7 @@ CONFORMANCE_CASE("alloc_unbound, bind_interdomain, send, close", 0)
     expect_eq("offered", EVTCHNSTAT_unbound, s.status);
     expect_eq("bind", 0, (uint64_t)evtchn_bind_interdomain(DOMID_SELF, a, &b));
     expect_true("two-ports", a != b && a != 0 && b != 0);
+    expect_true("binding-raises-the-new-end", evtchn_is_pending(b));
     s = status_of(a);
     expect_eq("a-bound", EVTCHNSTAT_interdomain, s.status);
     expect_eq("a-peer", b, s.u.interdomain.port);
