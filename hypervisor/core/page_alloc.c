@@ -240,7 +240,7 @@ void page_alloc_add_range(mfn_t start, mfn_t end)
     while (mfn < end.v) {
         unsigned int order = fitting_order(mfn, end.v);
 
-        ASSERT(!in_free_block(mfn));
+        BUG_ON(in_free_block(mfn));
         give_block(mfn, order);
         frames_came(MFN(mfn), order);
         free_frames += 1ull << order;
@@ -311,7 +311,7 @@ void page_free(mfn_t mfn, unsigned int order)
         owned |= record(mfn.v + i)->owner != FRAME_OWNER_NONE;
     }
     spin_lock(&lock);
-    ASSERT(!in_free_block(mfn.v));
+    BUG_ON(in_free_block(mfn.v));
     frames_came(mfn, order);
     give_block(mfn.v, order);
     free_frames += 1ull << order;
