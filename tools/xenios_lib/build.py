@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from .base import (ROOT, ToolError, file_lock, hash_file, say,
+from .base import (ROOT, ToolError, cache_dir, file_lock, hash_file, say,
                    write_atomically)
 
 
@@ -17,11 +17,19 @@ def artifact(preset, *parts):
     return os.path.join(directory(preset), *parts)
 
 
+def _environment():
+    """Ours; ccache fails without a home, as CI's users may be."""
+    environment = dict(os.environ)
+    if not os.access(os.path.expanduser("~"), os.W_OK):
+        environment.setdefault("CCACHE_DIR", cache_dir("ccache"))
+    return environment
+
+
 def _quietly(command, what):
     """Run a command; show its output only if it fails."""
-    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
+    done = subprocess.run(command, cwd=ROOT, env=_environment(),
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, check=False)
     if done.returncode != 0:
         output = done.stdout.decode("utf-8", "replace")
         raise ToolError("%s failed:\n%s" % (what, output.rstrip()))
