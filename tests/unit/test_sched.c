@@ -802,6 +802,69 @@ START_TEST(no_poll_misses_its_port_between_two_cpus)
 }
 END_TEST
 
+/*
+ * S3 at its narrowest: the vcpu has looked and found nothing, and now waits
+ * for the lock to become a sleeper. The event comes there, and finds a vcpu
+ * that runs, so it wakes nobody.
+ */
+static void *fall_asleep(void *poll_op)
+{
+    host_set_cpu(0);
+    if (poll_op) {
+        ck_assert_int_eq(sched_op_poll(d0, poll_op), 0);
+    } else {
+        ck_assert_int_eq(sched_op_block(d0, NULL), 0);
+    }
+    softirq_run();
+    return NULL;
+}
+
+static void event_at_the_last_moment(struct sched_poll *poll_op, uint32_t port)
+{
+    struct spinlock *lock = &cpus[0]->sched_lock;
+    pthread_t thread;
+
+    host_set_cpu(1);
+    spin_lock(lock);
+    ck_assert_int_eq(pthread_create(&thread, NULL, fall_asleep, poll_op), 0);
+    while ((uint16_t)(__atomic_load_n(&lock->next, __ATOMIC_RELAXED) -
+                      __atomic_load_n(&lock->owner, __ATOMIC_RELAXED)) < 2) {
+        arch_relax();
+    }
+    evtchn_2l_set_pending(a, port);
+    ck_assert_int_eq(a->state, VCPU_RUNNING);
+    spin_unlock(lock);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    host_set_cpu(0);
+    ck_assert_ptr_eq(cpus[0]->current, a);
+    ck_assert_int_eq(a->state, VCPU_RUNNING);
+    ck_assert_uint_eq(d0->evtchn_pollers, 0);
+}
+
+START_TEST(block_looks_again_when_it_is_asleep)
+{
+    uint32_t port = ipi_port(d0, 0);
+
+    event_at_the_last_moment(NULL, port);
+}
+END_TEST
+
+START_TEST(poll_looks_again_when_it_is_asleep)
+{
+    uint32_t ports[2] = { ipi_port(d0, 0), ipi_port(d0, 0) };
+    struct sched_poll op = { .nr_ports = 1 };
+
+    op.ports.p = (void *)(uintptr_t)world_arg(w, ports, sizeof(ports)).v;
+    a->info->evtchn_upcall_mask = 1;
+    mask(d0, ports[0]);
+    event_at_the_last_moment(&op, ports[0]);
+    /* And for an upcall, when that comes by another port. */
+    quiet(a);
+    a->info->evtchn_upcall_mask = 0;
+    event_at_the_last_moment(&op, ports[1]);
+}
+END_TEST
+
 TEST_MAIN("sched", setup, teardown,
           the_choice_keeps_replaces_or_idles,
           vcpus_are_spread_over_the_cpus,
@@ -831,5 +894,7 @@ TEST_MAIN("sched", setup, teardown,
           a_crash_is_told_once_with_its_registers,
           a_crash_of_the_first_domain_ends_the_machine,
           any_sequence_keeps_the_queues_in_order,
+          block_looks_again_when_it_is_asleep,
+          poll_looks_again_when_it_is_asleep,
           no_wakeup_is_lost_between_two_cpus,
           no_poll_misses_its_port_between_two_cpus)
