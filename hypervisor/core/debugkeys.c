@@ -28,13 +28,14 @@ static const char *state_name(enum vcpu_state state)
 
 static void dump_vcpu(const struct vcpu *v)
 {
-    const struct cpu_regs *r = &v->regs;
+    const struct cpu_regs *r = v == current_vcpu() ? arch_guest_regs()
+                                                   : &v->regs;
 
     printk("d%u vcpu %u: %s on cpu %u, %s mode, upcall pending %u mask %u",
            v->domain->id, v->id, state_name(v->state), v->cpu,
            v->kernel_mode ? "kernel" : "user",
            v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
-    if (v->state == VCPU_RUNNING) {
+    if (v->state == VCPU_RUNNING && v != current_vcpu()) {
         return;
     }
     printk("  rip %lx rsp %lx rflags %lx cs %lx ss %lx", r->rip, r->rsp,
@@ -86,6 +87,7 @@ static void dump_port(const struct domain *d, uint32_t number,
         [ECS_FREE] = "free", [ECS_RESERVED] = "reserved",
         [ECS_UNBOUND] = "unbound", [ECS_INTERDOMAIN] = "interdomain",
         [ECS_PIRQ] = "pirq", [ECS_VIRQ] = "virq", [ECS_IPI] = "ipi",
+        [ECS_HV] = "hypervisor",
     };
     uint64_t bit = 1ull << (number % 64);
     unsigned int word = number / 64;
