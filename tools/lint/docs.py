@@ -34,6 +34,7 @@ FOLDERS = ("", "hypervisor", "hypervisor/include", "hypervisor/arch/x86",
 SOURCES = ("hypervisor", "hypercall-abi", "pvguest", "tests", "tools",
            "CMakeLists.txt", "CMakePresets.json", "docs/manual")
 NOT_OURS = ("build/", "/", "~")     # products, and other machines' files
+DESIGN = "docs/design"
 TOUR = "docs/tour.md"
 TOURED = ("hypervisor/core/*.c", "hypervisor/pv/*.c",
           "hypervisor/arch/x86/*.c", "hypervisor/arch/x86/*.asm",
@@ -159,6 +160,21 @@ def check_tour():
                 yield "%s: %s is no stop" % (TOUR, path)
 
 
+def check_design():
+    """Yield what is wrong with the decisions: each has its four parts, and
+    the index has its title."""
+    index = read(DESIGN + "/README.md")
+    for path in sorted(glob.glob(DESIGN + "/[0-9]*.md", root_dir=ROOT)):
+        text = read(path)
+        for part in ("Context", "Choice", "Alternatives", "Consequence"):
+            if text.count("\n**%s.** " % part) != 1:
+                yield "%s: wants one part **%s.**" % (path, part)
+        number, title = re.match(r"# (\d{4})\. (.*)\n", text).groups()
+        entry = "[%s](%s) %s\n" % (number, os.path.basename(path), title)
+        if not os.path.basename(path).startswith(number) or entry not in index:
+            yield "%s/README.md: wants %s" % (DESIGN, entry.strip())
+
+
 def main():
     """Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -168,7 +184,7 @@ def main():
     words = source_words()
     wrong = ["%s:%d: %s" % (page, number, what)
              for page in pages() for number, what in check_page(page, words)
-             if what]
+             if what] + list(check_design())
     tour = list(check_tour())
     print("\n".join(wrong + tour) if wrong or tour else
           "%d pages, nothing that leads nowhere" % len(pages()))
