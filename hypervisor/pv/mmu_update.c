@@ -269,30 +269,27 @@ static int table_owner_check(struct domain *d, uint32_t foreigndom)
 int64_t mmu_list_begin(struct mmu_list *list, const uint64_t args[4])
 {
     uint32_t count = (uint32_t)args[1];
-    uint32_t done = 0;
 
-    list->base = args[0];
-    list->done_ptr = args[2];
-    list->foreigndom = (uint32_t)args[3];
-    list->finished = false;
-    if (page_type_finish_deferred(current_vcpu())) {
+    *list = (struct mmu_list){
+        .base = args[0], .done_ptr = args[2],
+        .foreigndom = (uint32_t)args[3], .finished = true,
+    };
+    if (UNLIKELY(page_type_finish_deferred(current_vcpu()))) {
         return hypercall_restart(0, NULL);
     }
     if (count == MMU_UPDATE_PREEMPTED && list->base == 0) {
-        list->finished = true; /* U5: only the result was missing */
-        return (int32_t)list->foreigndom;
+        return (int32_t)list->foreigndom; /* U5: only the result was left */
     }
-    if (count & MMU_UPDATE_PREEMPTED) {
-        count &= ~MMU_UPDATE_PREEMPTED;
-        if (list->done_ptr != 0 &&
-            guest_load32(GVA(list->done_ptr), &done)) {
-            done = 0;
-        }
+    if ((count & MMU_UPDATE_PREEMPTED) && list->done_ptr != 0 &&
+        guest_load32(GVA(list->done_ptr), &list->done)) {
+        list->done = 0;
     }
-    list->done = done;
-    list->count = count;
-    list->index = 0;
-    return gva_range_ok(GVA(list->base), 1) ? 0 : -XEN_EFAULT;
+    list->count = count & ~MMU_UPDATE_PREEMPTED;
+    if (!gva_range_ok(GVA(list->base), 1)) {
+        return -XEN_EFAULT;
+    }
+    list->finished = false;
+    return 0;
 }
 
 bool mmu_list_must_stop(const struct mmu_list *list)
@@ -358,7 +355,7 @@ int64_t hc_mmu_update(uint64_t ureqs, uint64_t count, uint64_t pdone,
     int tables, frames;
 
     (void)unused;
-    if (result != 0 || list.finished) {
+    if (list.finished) {
         return result;
     }
     tables = table_owner_check(d, list.foreigndom);

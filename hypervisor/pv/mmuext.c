@@ -263,7 +263,7 @@ int64_t hc_mmuext_op(uint64_t uops, uint64_t count, uint64_t pdone,
     int err;
 
     (void)unused;
-    if (result != 0 || list.finished) {
+    if (list.finished) {
         return result;
     }
     err = pv_foreign_check(v->domain, list.foreigndom);

@@ -161,6 +161,8 @@ bool frame_hold(struct domain *d, mfn_t mfn, enum page_type *type) MUST_CHECK;
 int page_type_undo_stopped(struct domain *d, mfn_t mfn, enum page_type type,
                            bool leave_linear) MUST_CHECK;
 
+/* --- pin.c, inside pv/ ------------------------------------------------------ */
+
 /* If the frame is stopped and d is the current domain: has the current
  * vcpu's next MMU call undo it. */
 void page_type_defer(struct domain *d, mfn_t mfn);
@@ -195,11 +197,11 @@ struct mmu_list {
     uint32_t foreigndom;
     uint32_t count, index;
     uint32_t done;          /* by earlier entries of the same call */
-    bool finished;          /* only a result was left to be given */
+    bool finished;          /* there is nothing to do but to return */
 };
 
-/* args: list, count, done, foreigndom. Not 0, or list->finished: what the
- * call returns. */
+/* args: list, count, done, foreigndom. With list->finished set, the result is
+ * what the call returns. */
 int64_t mmu_list_begin(struct mmu_list *list, const uint64_t args[4]);
 /* Before each element: whether the call has to stop here. */
 bool mmu_list_must_stop(const struct mmu_list *list);

@@ -139,7 +139,7 @@ static void make_alphabet(unsigned int top)
 
 static int update_entry(mfn_t table, unsigned int slot, uint64_t pte)
 {
-    struct mmu_update u = { (table.v << PAGE_SHIFT) + slot * 8, pte };
+    struct mmu_update u = { (table.v << PAGE_SHIFT) + slot * 8ull, pte };
 
     world_args_reset(w);
     return (int)world_call(__HYPERVISOR_mmu_update,
@@ -351,7 +351,7 @@ static void random_mmu_update(void)
         unsigned int level = level_of(domain, f);
 
         list[i].ptr = (pools[domain][f].v << PAGE_SHIFT) +
-                      any_slot(level) * 8 + (one_in(4) ? 2 : 0);
+                      any_slot(level) * 8ull + (one_in(4) ? 2 : 0);
         list[i].val = any_entry(domain, level);
         if (trace) {
             fprintf(stderr, "  L%u %lx = %lx\n", level,
@@ -439,7 +439,7 @@ static void random_gdt(void)
                            pools[me()][DATA_FIRST + below(4)].v };
 
     call(__HYPERVISOR_set_gdt, world_arg(w, frames, sizeof(frames)).v,
-         below(3) * 512, 0, 0);
+         below(3) * 512ull, 0, 0);
 }
 
 /* The domain gives a frame back and gets another, maybe while it is used. */

@@ -60,7 +60,7 @@ static unsigned int slot_of(unsigned int page)
 
 static uint64_t at(mfn_t table, unsigned int slot, unsigned int command)
 {
-    return (table.v << PAGE_SHIFT) + slot * 8 + command;
+    return (table.v << PAGE_SHIFT) + slot * 8ull + command;
 }
 
 static int64_t update_list(const struct mmu_update *list, unsigned int count)

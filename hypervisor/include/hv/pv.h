@@ -9,7 +9,7 @@
 #include <hv/domain.h>
 #include <hv/hypercall.h>
 
-/* --- pv/page_type.c ------------------------------------------------------ */
+/* --- pv/page_type.c, pin.c ---------------------------------------------- */
 
 /*
  * Takes one use of the frame as `type` (and, being the caller's duty, holds
