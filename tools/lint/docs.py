@@ -14,6 +14,10 @@ stays. So whatever a page says in a form that a machine can read is looked up:
     `some_function()`        a word that occurs in the sources
     `SOME_CONSTANT`          the same; also `struct name` and `enum name`
 
+And three pages are held against what they describe: the memory map has every
+address of arch/layout.h, the tour every source file, the index of decisions
+every page.
+
 Words in capitals and * in a path stand for anything. Fenced and indented
 blocks are not looked at: they show output, and commands of other programs.
 docs/manual is generated from the sources; only its links are checked.
@@ -35,6 +39,8 @@ SOURCES = ("hypervisor", "hypercall-abi", "pvguest", "tests", "tools",
            "CMakeLists.txt", "CMakePresets.json", "docs/manual")
 NOT_OURS = ("build/", "/", "~")     # products, and other machines' files
 DESIGN = "docs/design"
+MAP = "docs/memory-map.md"
+LAYOUT_H = "hypervisor/arch/x86/include/arch/layout.h"
 TOUR = "docs/tour.md"
 TOURED = ("hypervisor/core/*.c", "hypervisor/pv/*.c",
           "hypervisor/arch/x86/*.c", "hypervisor/arch/x86/*.asm",
@@ -175,6 +181,40 @@ def check_design():
             yield "%s/README.md: wants %s" % (DESIGN, entry.strip())
 
 
+def groups(number):
+    """A number as the map writes it: ffff 8080 0000 0000."""
+    digits = "%x" % number
+    digits = digits.rjust(-len(digits) % 4 + len(digits), "0")
+    return " ".join(digits[i:i + 4] for i in range(0, len(digits), 4))
+
+
+def check_map():
+    """Yield the addresses of layout.h that the map does not have."""
+    text = read(MAP)
+    base = None
+    for name, what in re.findall(r"^#define (\w+)\s+(.*)$", read(LAYOUT_H),
+                                 re.M):
+        number = re.search(r"0x[0-9a-f]+", what)
+        if not number or name.startswith(("VECTOR_", "GUEST_", "DIRECT_MAX",
+                                          "HV_LOAD", "PERCPU_SIZE")):
+            continue
+        value = int(number.group(0), 16)
+        if name == "HV_BASE":
+            base = value
+        if name.startswith("PERCPU_") and name != "PERCPU_BASE":
+            shown = "\n%7x  " % value
+        elif "HV_BASE +" in what:
+            shown = "+ " + groups(value)
+        elif value > 0xffff:
+            shown = groups(value)
+        else:
+            shown = "%x" % value        # a selector
+        if shown not in text:
+            yield "%s: %s is %s" % (MAP, name, shown.strip())
+    if base is None:
+        yield "%s: no HV_BASE" % LAYOUT_H
+
+
 def main():
     """Returns the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -184,7 +224,7 @@ def main():
     words = source_words()
     wrong = ["%s:%d: %s" % (page, number, what)
              for page in pages() for number, what in check_page(page, words)
-             if what] + list(check_design())
+             if what] + list(check_design()) + list(check_map())
     tour = list(check_tour())
     print("\n".join(wrong + tour) if wrong or tour else
           "%d pages, nothing that leads nowhere" % len(pages()))
