@@ -291,8 +291,7 @@ void pv_drop_ldt(struct vcpu *v)
 
 void pv_forget_ldt_frame(struct domain *d, mfn_t mfn)
 {
-    uint64_t word = __atomic_load_n(&mfn_to_frame(mfn)->word,
-                                    __ATOMIC_RELAXED);
+    uint64_t word = frame_word(mfn);
 
     if (UNLIKELY(fw_type(word) == PT_SEGDESC && fw_type_count(word) != 0) &&
         current_domain() == d) {

@@ -117,7 +117,7 @@ int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {
     const struct pt_level *rules = &pt_format_of(d)->level[type];
-    int err = update_refused(rules, mfn_to_frame(table)->word, slot);
+    int err = update_refused(rules, frame_word(table), slot);
     unsigned int tries;
 
     if (err) {

@@ -109,7 +109,7 @@ static int op_invlpg_multi(struct vcpu *v, const struct mmuext_op *op)
 static int op_tlb_flush_all(struct vcpu *v, const struct mmuext_op *op)
 {
     (void)op;
-    arch_tlb_flush(v->domain->dirty_cpus);
+    arch_tlb_flush(domain_cpus(v->domain));
     return 0;
 }
 
@@ -118,7 +118,7 @@ static int op_invlpg_all(struct vcpu *v, const struct mmuext_op *op)
     gva_t va = GVA(op->arg1.linear_addr);
 
     if (gva_range_ok(va, 1)) {
-        arch_tlb_flush_page(v->domain->dirty_cpus, va);
+        arch_tlb_flush_page(domain_cpus(v->domain), va);
     }
     return 0;
 }

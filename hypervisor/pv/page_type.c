@@ -92,7 +92,7 @@ static void busy_to_stopped(struct frame *f)
 /* T3 */
 static void flush_stale_entries(struct domain *d, struct frame *f)
 {
-    cpumask_t mask = arch_tlb_filter(d->dirty_cpus, f->stamp);
+    cpumask_t mask = arch_tlb_filter(domain_cpus(d), f->stamp);
 
     if (mask) {
         arch_tlb_flush(mask);

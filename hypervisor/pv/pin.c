@@ -32,11 +32,6 @@
 #include <hv/pv.h>
 #include <hv/util.h>
 
-static inline uint64_t word_read(mfn_t mfn)
-{
-    return __atomic_load_n(&mfn_to_frame(mfn)->word, __ATOMIC_ACQUIRE);
-}
-
 /* --- N3: what is unfinished ------------------------------------------------- */
 
 void page_type_defer(struct domain *d, mfn_t mfn)
@@ -46,7 +41,7 @@ void page_type_defer(struct domain *d, mfn_t mfn)
     uint32_t i;
 
     if (v->domain != d || !mfn_valid(mfn) ||
-        (word_read(mfn) & FW_PARTIAL) == 0) {
+        (frame_word(mfn) & FW_PARTIAL) == 0) {
         return;
     }
     for (i = 0; i < pv->unfinished_count; i++) {
@@ -224,7 +219,7 @@ static int relinquish_vcpu(struct domain *d, struct vcpu *v)
 
 static int relinquish_frame(struct domain *d, mfn_t mfn)
 {
-    uint64_t word = word_read(mfn);
+    uint64_t word = frame_word(mfn);
     int err = 0;
 
     if ((word & (FW_PINNED | FW_PARTIAL)) == 0 || (word & FW_FREE) ||

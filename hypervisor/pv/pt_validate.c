@@ -258,7 +258,7 @@ int pte_put(struct domain *d, mfn_t table, unsigned int level, uint64_t pte)
     if (mfn_eq(mfn, table)) {
         return 0;
     }
-    if (fw_type(mfn_to_frame(mfn)->word) == (enum page_type)level) {
+    if (fw_type(frame_word(mfn)) == (enum page_type)level) {
         return linear_put(d, table, mfn);
     }
     return frame_put_and_type(d, mfn);
@@ -279,9 +279,9 @@ void pt_progress_none(mfn_t mfn)
 
 void pt_progress_full(struct domain *d, mfn_t mfn)
 {
-    struct frame *f = mfn_to_frame(mfn);
+    enum page_type type = fw_type(frame_word(mfn));
 
-    f->stamp = pt_format_of(d)->level[fw_type(f->word)].entries;
+    mfn_to_frame(mfn)->stamp = pt_format_of(d)->level[type].entries;
 }
 
 unsigned int pt_progress_entries(const struct frame *f)
@@ -320,8 +320,7 @@ static bool pae_xen_l2_unique(uint64_t pte)
     if (!pte_present(pte)) {
         return false;
     }
-    word = __atomic_load_n(&mfn_to_frame(pte_mfn(pte))->word,
-                           __ATOMIC_ACQUIRE);
+    word = frame_word(pte_mfn(pte));
     return (word & FW_PAE_XEN_L2) != 0 && fw_type_count(word) == 1;
 }
 
@@ -374,7 +373,7 @@ static int pt_validate_entry(struct domain *d, mfn_t mfn, unsigned int level,
 int pt_validate(struct domain *d, mfn_t mfn)
 {
     struct frame *f = mfn_to_frame(mfn);
-    uint64_t word = __atomic_load_n(&f->word, __ATOMIC_RELAXED);
+    uint64_t word = frame_word(mfn);
     unsigned int level = fw_type(word);
     const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *table = frame_map(mfn);
@@ -439,7 +438,7 @@ static uint32_t child_flag(uint64_t pte, unsigned int level)
     if (!pte_present(pte) || !mfn_valid(mfn)) {
         return 0;
     }
-    return fw_type(mfn_to_frame(mfn)->word) == (enum page_type)level
+    return fw_type(frame_word(mfn)) == (enum page_type)level
                ? PROGRESS_LINEAR
                : PROGRESS_CHILD;
 }
@@ -447,7 +446,7 @@ static uint32_t child_flag(uint64_t pte, unsigned int level)
 int pt_invalidate(struct domain *d, mfn_t mfn)
 {
     struct frame *f = mfn_to_frame(mfn);
-    uint64_t word = __atomic_load_n(&f->word, __ATOMIC_RELAXED);
+    uint64_t word = frame_word(mfn);
     unsigned int level = fw_type(word);
     const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *table = frame_map(mfn);
@@ -507,9 +506,8 @@ static struct pt_held held_by(unsigned int level, uint64_t pte)
     if (level == PT_L1) {
         held.type = pte & PTE_RW ? PT_WRITABLE : PT_NONE;
     } else if (mfn_valid(held.frame)) {
-        uint64_t word = mfn_to_frame(held.frame)->word;
-
-        held.linear = fw_type(word) == (enum page_type)level;
+        held.linear = fw_type(frame_word(held.frame)) ==
+                      (enum page_type)level;
         held.type = (enum page_type)(held.linear ? level : level - 1);
         if (held.linear && (pte & PTE_RW)) {
             held.broken = "is a writable linear entry";

@@ -70,6 +70,17 @@ static inline enum page_type pt_top_type(const struct domain *d)
     return (enum page_type)pt_format_of(d)->top;
 }
 
+/* Other CPUs change words and masks at any time: one load each. */
+static inline uint64_t frame_word(mfn_t mfn)
+{
+    return __atomic_load_n(&mfn_to_frame(mfn)->word, __ATOMIC_ACQUIRE);
+}
+
+static inline cpumask_t domain_cpus(const struct domain *d)
+{
+    return __atomic_load_n(&d->dirty_cpus, __ATOMIC_SEQ_CST);
+}
+
 static inline bool pte_present(uint64_t pte)
 {
     return (pte & PTE_P) != 0;

@@ -77,7 +77,7 @@ bool pv_vcpumask_read(struct domain *d, gva_t bitmap, cpumask_t *mask)
             *mask |= 1ull << __atomic_load_n(&v->cpu, __ATOMIC_RELAXED);
         }
     }
-    *mask &= __atomic_load_n(&d->dirty_cpus, __ATOMIC_RELAXED);
+    *mask &= domain_cpus(d);
     return false;
 }
 
@@ -111,7 +111,7 @@ static bool flush_targets(struct domain *d, uint64_t where, bool *local,
         return false;
     }
     if (where == UVMF_ALL) {
-        *mask = d->dirty_cpus;
+        *mask = domain_cpus(d);
         return false;
     }
     return pv_vcpumask_read(d, GVA(where), mask);
