@@ -36,6 +36,20 @@ void fuzz_step(void);
 
 void fuzz_print_census(void);
 
+/* A hypercall that counts in the census. */
+int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
+                  uint64_t a3);
+
+/* --- steps that are no calls (traps.c) ----------------------------------- */
+
+void fuzz_guest_store(void);
+void fuzz_exception(void);
+void fuzz_table_store(void);
+void fuzz_ldt_fault(void);
+void fuzz_iret(void);
+void fuzz_user_syscall(void);
+void fuzz_deliver(void);
+
 /* --- values (values.c) --------------------------------------------------- */
 
 /* This thread's input. */

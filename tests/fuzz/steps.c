@@ -35,7 +35,7 @@ static void count(unsigned long *counter)
 
 /* --- calls --------------------------------------------------------------- */
 
-static int64_t call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
+int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                     uint64_t a3)
 {
     int64_t result = world_call(nr, a0, a1, a2, a3, 0);
@@ -95,9 +95,9 @@ static void do_mmu_update(void)
                     (unsigned long long)list[i].val);
         }
     }
-    call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
-         told(n), one_in(4) ? any_va() : 0,
-         PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO, DOMID_XEN));
+    fuzz_call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
+              told(n), one_in(4) ? any_va() : 0,
+              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO, DOMID_XEN));
 }
 
 static void do_mmuext_op(void)
@@ -140,15 +140,15 @@ static void do_mmuext_op(void)
                     (unsigned long long)list[i].arg2.src_mfn);
         }
     }
-    call(__HYPERVISOR_mmuext_op, arg(list, n * sizeof(list[0])),
-         told(n), one_in(4) ? any_va() : 0,
-         PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO));
+    fuzz_call(__HYPERVISOR_mmuext_op, arg(list, n * sizeof(list[0])),
+              told(n), one_in(4) ? any_va() : 0,
+              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO));
 }
 
 static void do_update_va_mapping(void)
 {
-    call(__HYPERVISOR_update_va_mapping, any_va(), any_entry(),
-         one_in(4) ? any_value() : below(8), 0);
+    fuzz_call(__HYPERVISOR_update_va_mapping, any_va(), any_entry(),
+              one_in(4) ? any_value() : below(8), 0);
 }
 
 /* The first frame of the list that a call returned joins our own. */
@@ -192,7 +192,7 @@ static void do_memory_op(void)
     if (cmd == XENMEM_machine_memory_map && one_in(2)) {
         cmd = XENMEM_maximum_ram_page;
     }
-    done = call(__HYPERVISOR_memory_op, cmd, arg(&r, sizeof(r)), 0, 0);
+    done = fuzz_call(__HYPERVISOR_memory_op, cmd, arg(&r, sizeof(r)), 0, 0);
     if ((cmd == XENMEM_populate_physmap ||
          cmd == XENMEM_increase_reservation) && done > 0) {
         remember_new_frame(GVA((uint64_t)r.extent_start.p));
@@ -207,14 +207,14 @@ static void do_set_gdt(void)
     for (i = 0; i < 16; i++) {
         list[i] = any_mfn();
     }
-    call(__HYPERVISOR_set_gdt, arg(list, sizeof(list)),
-         PICK(0, 1, 2, 511, 512, 513, 1024, 7168, 7169, ~0ull), 0, 0);
+    fuzz_call(__HYPERVISOR_set_gdt, arg(list, sizeof(list)),
+              PICK(0, 1, 2, 511, 512, 513, 1024, 7168, 7169, ~0ull), 0, 0);
 }
 
 static void do_update_descriptor(void)
 {
-    call(__HYPERVISOR_update_descriptor,
-         any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(), 0, 0);
+    fuzz_call(__HYPERVISOR_update_descriptor,
+              any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(), 0, 0);
 }
 
 /* Structures of small numbers serve the calls whose fields are that. */
@@ -241,10 +241,51 @@ static uint64_t arg_of_values(void)
     return arg(words, sizeof(words));
 }
 
+static uint64_t any_port(void)
+{
+    return one_in(16) ? small() : 1 + below(12);
+}
+
 static void do_event_channel_op(void)
 {
-    call(__HYPERVISOR_event_channel_op, below(15),
-         arg_of_small_numbers(), 0, 0);
+    fuzz_call(__HYPERVISOR_event_channel_op, below(15),
+              arg_of_small_numbers(), 0, 0);
+}
+
+/* The two guests connect, talk, and hang up. */
+static void do_connection(void)
+{
+    domid_t other = (domid_t)(1 - me());
+    struct evtchn_alloc_unbound open = {
+        .dom = DOMID_SELF, .remote_dom = one_in(8) ? DOMID_SELF : other,
+    };
+    struct evtchn_bind_interdomain bind = {
+        .remote_dom = one_in(8) ? DOMID_SELF : other,
+        .remote_port = (evtchn_port_t)any_port(),
+    };
+    struct evtchn_bind_ipi ipi = { .vcpu = below(3) };
+    uint32_t port[2] = { (uint32_t)any_port(), below(3) };
+
+    switch (below(8)) {
+    case 0:
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
+                  arg(&open, sizeof(open)), 0, 0);
+        break;
+    case 1: case 2:
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain,
+                  arg(&bind, sizeof(bind)), 0, 0);
+        break;
+    case 3:
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi,
+                  arg(&ipi, sizeof(ipi)), 0, 0);
+        break;
+    default:
+        fuzz_call(__HYPERVISOR_event_channel_op,
+                  PICK(EVTCHNOP_send, EVTCHNOP_send, EVTCHNOP_close,
+                  EVTCHNOP_unmask, EVTCHNOP_bind_vcpu),
+                  arg(port, sizeof(port)), 0, 0);
+        break;
+    }
 }
 
 static void do_vcpu_op(void)
@@ -255,12 +296,12 @@ static void do_vcpu_op(void)
     if (cmd == VCPUOP_register_vcpu_info) {
         words[0] = any_mfn();
         words[1] = PICK(0, 64, 0xfc0, 0xfff, 8);
-        call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
-             arg(words, 16), 0);
+        fuzz_call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
+                  arg(words, 16), 0);
         return;
     }
-    call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
-         arg_of_values(), 0);
+    fuzz_call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
+              arg_of_values(), 0);
 }
 
 static void do_sched_op(void)
@@ -273,13 +314,13 @@ static void do_sched_op(void)
         poll.ports.p = (void *)arg(ports, sizeof(ports));
         poll.nr_ports = (unsigned int)PICK(0, 1, 2, 129);
         poll.timeout = PICK(0, 1, 1000000, ~0ull);
-        call(__HYPERVISOR_sched_op, SCHEDOP_poll, arg(&poll, sizeof(poll)),
-             0, 0);
+        fuzz_call(__HYPERVISOR_sched_op, SCHEDOP_poll, arg(&poll, sizeof(poll)),
+                  0, 0);
         return;
     }
-    call(__HYPERVISOR_sched_op,
-         one_in(16) ? SCHEDOP_shutdown : PICK(0, 1, 4, 6, 9),
-         arg_of_small_numbers(), 0, 0);
+    fuzz_call(__HYPERVISOR_sched_op,
+              one_in(16) ? SCHEDOP_shutdown : PICK(0, 1, 4, 6, 9),
+              arg_of_small_numbers(), 0, 0);
 }
 
 static void do_multicall(void)
@@ -316,8 +357,8 @@ static void do_multicall(void)
             list[i].args[3] = any_value();
         }
     }
-    call(__HYPERVISOR_multicall, arg(list, n * sizeof(list[0])),
-         told(n), 0, 0);
+    fuzz_call(__HYPERVISOR_multicall, arg(list, n * sizeof(list[0])),
+              told(n), 0, 0);
 }
 
 static void do_trap_table(void)
@@ -332,7 +373,7 @@ static void do_trap_table(void)
         list[i].cs = (uint16_t)PICK(0xe033, 0xe030, 0, 0xe008, 0x33);
         list[i].address = PICK(0x401000, 0x402000, any_va());
     }
-    call(__HYPERVISOR_set_trap_table, arg(list, sizeof(list)), 0, 0, 0);
+    fuzz_call(__HYPERVISOR_set_trap_table, arg(list, sizeof(list)), 0, 0, 0);
 }
 
 static void do_other_call(void)
@@ -344,126 +385,27 @@ static void do_other_call(void)
         __HYPERVISOR_xen_version, __HYPERVISOR_console_io,
         __HYPERVISOR_vm_assist, __HYPERVISOR_set_segment_base,
         __HYPERVISOR_callback_op, __HYPERVISOR_iret,
+        __HYPERVISOR_physdev_op,
     };
     unsigned int nr = numbers[below(ARRAY_SIZE(numbers))];
 
-    if (nr == __HYPERVISOR_xen_version || nr == __HYPERVISOR_callback_op) {
-        call(nr, below(12), arg_of_values(), 0, 0);
+    if (nr == __HYPERVISOR_xen_version || nr == __HYPERVISOR_callback_op ||
+        nr == __HYPERVISOR_physdev_op) {
+        fuzz_call(nr, below(12), arg_of_values(), 0, 0);
     } else if (nr == __HYPERVISOR_console_io) {
-        call(nr, below(3), small() & 0x1ff, arg_of_values(), 0);
+        fuzz_call(nr, below(3), small() & 0x1ff, arg_of_values(), 0);
     } else {
-        call(nr, any_value(), any_value(), any_value(), any_value());
+        fuzz_call(nr, any_value(), any_value(), any_value(), any_value());
     }
 }
 
 static void do_any_call(void)
 {
-    call(below(HYPERCALL_MAX), any_value(), any_value(),
-         any_value(), any_value());
+    fuzz_call(below(HYPERCALL_MAX), any_value(), any_value(),
+              any_value(), any_value());
 }
 
-/* --- what guests do without a call --------------------------------------- */
-
-static void do_guest_store(void)
-{
-    gva_t va = GVA(any_va() & ~7ull);
-    bool fault = guest_store64(va, one_in(2) ? any_entry()
-                                                        : any_descriptor());
-
-    if (trace) {
-        fprintf(stderr, "d%uv%u store at %#llx: %s\n", current_domain()->id,
-                current_vcpu()->id, (unsigned long long)va.v,
-                fault ? "fault" : "done");
-    }
-}
-
-/* A fault or trap of the guest at an instruction of its choice. */
-static void do_exception(void)
-{
-    static const uint8_t code[][8] = {
-        { 0x48, 0x89, 0x07 },             /* mov [rdi], rax */
-        { 0x48, 0xc7, 0x07, 0x01 },       /* mov qword [rdi], 1 */
-        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, /* lock cmpxchg [rdi], rcx */
-        { 0x0f, 0xa2 },                   /* cpuid */
-        { 0x0f, 0x32 },                   /* rdmsr */
-        { 0x0f, 0x30 },                   /* wrmsr */
-        { 0xfa }, { 0xfb }, { 0xf4 },     /* cli, sti, hlt */
-        { 0x0f, 0x20, 0xc0 },             /* mov rax, cr0 */
-        { 0x0f, 0x22, 0xd8 },             /* mov cr3, rax */
-        { 0x0f, 0x22, 0xe0 },             /* mov cr4, rax */
-        { 0x0f, 0x06 }, { 0x0f, 0x09 },   /* clts, wbinvd */
-        { 0xe6, 0x80 }, { 0xec },         /* out, in */
-        { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 },
-    };
-    struct cpu_regs *r = arch_guest_regs();
-    unsigned int i = below(ARRAY_SIZE(code));
-    uint64_t cr2 = any_va();
-
-    r->rip = WORLD_DATA + below(2) * PAGE_SIZE + PICK(0, 0xffe);
-    if (guest_copy_out(GVA(r->rip), code[i], sizeof(code[i]))) {
-        r->rip = any_va();
-    }
-    r->cs = PICK(0xe033, 0xe033, 0x33, 0xe023);
-    r->ss = 0xe02b;
-    r->rflags = RFLAGS_IF | RFLAGS_MBS;
-    r->rsp = WORLD_DATA + 6 * PAGE_SIZE + PICK(0x800, 0, 8, 0x803);
-    r->rdi = cr2;
-    r->rax = any_entry();
-    r->rcx = any_value();
-    r->entry_vector = (uint32_t)PICK(TRAP_PF, TRAP_PF, TRAP_PF, TRAP_GP,
-                                     TRAP_GP, TRAP_UD, TRAP_UD, TRAP_DE,
-                                     TRAP_BP, TRAP_NM, TRAP_DB, TRAP_AC);
-    r->error_code = (uint32_t)PICK(7, 7, 3, 6, 4, 0x15, 0, 0x402, 0x14);
-    if (trace) {
-        fprintf(stderr, "d%uv%u exception %u error %#x code %u cr2 %#llx\n",
-                current_domain()->id, current_vcpu()->id, r->entry_vector,
-                r->error_code, i, (unsigned long long)cr2);
-    }
-    pv_exception(current_vcpu(), r, cr2);
-}
-
-/* The frame that iret takes, on the guest's kernel stack. */
-static void do_iret(void)
-{
-    struct cpu_regs *r = arch_guest_regs();
-    uint64_t frame[9];
-    unsigned int i;
-
-    for (i = 0; i < 9; i++) {
-        frame[i] = any_value();
-    }
-    frame[3] = PICK(0, 1ull << 8);                     /* flags */
-    frame[4] = PICK(0x401000, any_va());               /* rip */
-    frame[5] = PICK(0xe033, 0xe030, 0xe023, 0x33, any_value());
-    r->rsp = WORLD_DATA + 6 * PAGE_SIZE + 0x400;
-    if (guest_copy_out(GVA(r->rsp), frame, sizeof(frame))) {
-        r->rsp = any_va();
-    }
-    call(__HYPERVISOR_iret, 0, 0, 0, 0);
-}
-
-static void do_deliver(void)
-{
-    struct vcpu *v = current_vcpu();
-    struct cpu_regs *r = arch_guest_regs();
-
-    if (vcpu_event_deliverable(v)) {
-        r->rsp = WORLD_DATA + 6 * PAGE_SIZE + 0x400;
-        pv_deliver_events(v, r);
-    }
-}
-
-static void do_user_syscall(void)
-{
-    struct vcpu *v = current_vcpu();
-
-    if (v->kernel_mode && v->pv.user_cr3 != 0) {
-        arch_toggle_mode(v);
-    }
-    if (!v->kernel_mode) {
-        pv_user_syscall(v, arch_guest_regs(), one_in(4));
-    }
-}
+/* --- what happens to guests ---------------------------------------------- */
 
 static void do_time(void)
 {
@@ -502,7 +444,7 @@ static int64_t mmuext(unsigned int cmd, uint64_t mfn)
     memset(&op, 0, sizeof(op));
     op.cmd = cmd;
     op.arg1.mfn = mfn;
-    return call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0,
+    return fuzz_call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0,
                 DOMID_SELF);
 }
 
@@ -523,9 +465,9 @@ static void do_retype(void)
         (void)guest_store64(GVA(data_va(i).v + any_index() * 8), any_entry());
     }
     if (!one_in(8)) {
-        call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-             one_in(2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
-             PICK(0, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+        fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
+                  one_in(2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
+                  PICK(0, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
     }
     mmuext((unsigned int)PICK(MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE,
                               MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
@@ -538,8 +480,25 @@ static void do_retype_back(void)
     mfn_t mfn = fuzz_data(me(), i);
 
     mmuext(MMUEXT_UNPIN_TABLE, mfn.v);
-    call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-         world_pte(mfn, PTE_RW_FLAGS), PICK(0, UVMF_INVLPG), 0);
+    fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
+              world_pte(mfn, PTE_RW_FLAGS), PICK(0, UVMF_INVLPG), 0);
+}
+
+/* The LDT becomes a data page that is not mapped writable any more. */
+static void do_ldt(void)
+{
+    unsigned int i = below(WORLD_DATA_PAGES);
+    struct mmuext_op op;
+
+    (void)guest_store64(GVA(data_va(i).v + below(8) * 8), any_descriptor());
+    fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
+              world_pte(fuzz_data(me(), i), PTE_RO_FLAGS),
+              PICK(UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
+    memset(&op, 0, sizeof(op));
+    op.cmd = MMUEXT_SET_LDT;
+    op.arg1.linear_addr = data_va(i).v;
+    op.arg2.nr_ents = (unsigned int)PICK(0, 1, 512, 513, 8192);
+    fuzz_call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0, DOMID_SELF);
 }
 
 static void do_base_pointer(void)
@@ -562,7 +521,7 @@ static void leave_hypervisor(void)
 {
     softirq_run();
     if (!current_vcpu()->is_idle && one_in(2)) {
-        do_deliver();
+        fuzz_deliver();
     }
 }
 
@@ -612,11 +571,13 @@ void fuzz_step(void)
         do_mmuext_op, do_mmuext_op, do_mmuext_op, do_mmuext_op,
         do_update_va_mapping, do_update_va_mapping, do_update_va_mapping,
         do_memory_op, do_memory_op, do_set_gdt, do_update_descriptor,
-        do_event_channel_op, do_event_channel_op, do_vcpu_op, do_sched_op,
+        do_event_channel_op, do_connection, do_connection, do_vcpu_op,
+        do_sched_op,
         do_multicall, do_trap_table, do_other_call, do_other_call,
-        do_any_call, do_guest_store, do_guest_store, do_guest_store,
-        do_guest_store, do_exception, do_exception, do_iret,
-        do_user_syscall, do_time, do_retype, do_retype, do_retype,
+        do_any_call, fuzz_guest_store, fuzz_guest_store, fuzz_guest_store,
+        fuzz_guest_store, fuzz_exception, fuzz_exception, fuzz_table_store,
+        fuzz_table_store, fuzz_ldt_fault, do_ldt, fuzz_iret,
+        fuzz_user_syscall, do_time, do_retype, do_retype, do_retype,
         do_retype, do_retype_back, do_retype_back, do_base_pointer,
     };
 
@@ -651,6 +612,8 @@ static void register_handlers(struct vcpu *v)
                world_arg(w, list, sizeof(list)).v, 0, 0, 0, 0);
     world_call(__HYPERVISOR_stack_switch, GUEST_SS,
                WORLD_DATA + 6 * PAGE_SIZE, 0, 0, 0);
+    world_call(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
+               VMASST_TYPE_writable_pagetables, 0, 0, 0);
     world_call(__HYPERVISOR_set_callbacks, WORLD_DATA + 0x400,
                WORLD_DATA + 0x410, WORLD_DATA + 0x420, 0, 0);
 }

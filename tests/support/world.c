@@ -14,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <hv/evtchn.h>
 #include <hv/sched.h>
+#include <hv/timer.h>
 
 #if __has_include(<hv/audit.h>)
 #include <hv/audit.h>
@@ -108,10 +110,18 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
 
 void world_audit(struct world *w)
 {
-    (void)w;
+    unsigned int i;
+
     run_audit();
     page_alloc_audit();
     host_tlb_audit();
+    for (i = 0; i < cpu_count; i++) {
+        sched_audit(cpus[i]);
+        (void)timer_audit(cpus[i]);
+    }
+    for (i = 0; i < w->domain_count; i++) {
+        evtchn_audit(w->domains[i]);
+    }
 }
 
 /* No vcpu runs or can run any more. */

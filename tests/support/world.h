@@ -53,7 +53,7 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
                               unsigned int n_vcpus, unsigned int n_cpus);
 void world_free(struct world *w);
 
-/* audit_all() and the allocator's audit; panics on a disagreement. */
+/* Every audit there is; panics on a disagreement. */
 void world_audit(struct world *w);
 
 /* That vcpu runs from now on, by the scheduler's own means, and this thread
