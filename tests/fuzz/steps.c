@@ -97,7 +97,8 @@ static void do_mmu_update(void)
     }
     fuzz_call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
               told(n), one_in(4) ? any_va() : 0,
-              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO, DOMID_XEN));
+              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO,
+                   DOMID_XEN));
 }
 
 static void do_mmuext_op(void)
@@ -214,7 +215,8 @@ static void do_set_gdt(void)
 static void do_update_descriptor(void)
 {
     fuzz_call(__HYPERVISOR_update_descriptor,
-              any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(), 0, 0);
+              any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(),
+              0, 0);
 }
 
 /* Structures of small numbers serve the calls whose fields are that. */

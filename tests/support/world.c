@@ -213,12 +213,13 @@ uint64_t world_pte(mfn_t mfn, uint64_t flags)
 
 void world_write_entry(mfn_t table, unsigned int index, uint64_t entry)
 {
-    ((uint64_t *)frame_map(table))[index] = entry;
+    __atomic_store_n((uint64_t *)frame_map(table) + index, entry,
+                     __ATOMIC_RELAXED);
 }
 
 uint64_t world_read_entry(mfn_t table, unsigned int index)
 {
-    return ((uint64_t *)frame_map(table))[index];
+    return pte_read((const uint64_t *)frame_map(table) + index);
 }
 
 unsigned int world_index(gva_t va, unsigned int level)
