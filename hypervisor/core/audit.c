@@ -216,6 +216,10 @@ static void add_domains(struct audit *a)
     unsigned int i, n;
 
     for (i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i] && domains[i]->console_ring) {
+            add_if_there(a, frame_unmap_addr(domains[i]->console_ring),
+                         PT_WRITABLE, "a console ring");
+        }
         for (n = 0; domains[i] && n < domains[i]->vcpu_count; n++) {
             if (domains[i]->vcpus[n]) {
                 add_vcpu(a, domains[i]->vcpus[n]);
@@ -359,7 +363,7 @@ bool audit_agrees(char *why, size_t size)
     struct tally *large = NULL;
 
     page_alloc_audit();
-    if (frame_count > 4 * SMALL_WINDOW) {
+    if (frame_count > 4ull * SMALL_WINDOW) {
         large = hv_alloc_pages(LARGE_WINDOW_ORDER);
     }
     a.window = large ? large : small_window;

@@ -24,6 +24,7 @@
 #include <hv/boot_info.h>
 #include <hv/builder.h>
 #include <hv/console.h>
+#include <hv/console_ring.h>
 #include <hv/options.h>
 #include <hv/util.h>
 
@@ -310,7 +311,7 @@ static void parse_kernel(struct elf_image *image)
     if (elf_parse(module_bytes(m), m->length, image, why, sizeof(why))) {
         cannot_start("the guest kernel %s", why);
     }
-    if (!image->d0_capable) {
+    if (!image->d0_capable && !options.d0_is_guest) {
         printk("the guest kernel says that it can not be the first domain; "
                "trying all the same");
     }
@@ -325,7 +326,8 @@ static void plan(struct guest_build *b)
     uint64_t free;
     char why[WHY_SIZE];
 
-    if (pv_layout(b->image, frames, ramdisk, &b->layout, why, sizeof(why))) {
+    if (pv_layout(b->image, frames, ramdisk, options.d0_is_guest, &b->layout,
+                  why, sizeof(why))) {
         cannot_start("the guest kernel %s", why);
     }
     if (kernel > frames) {
@@ -377,6 +379,11 @@ static void fill_domain(struct guest_build *b)
         populate(b, ramdisk_end, l->frames);
     }
     load_kernel(b);
+    if (l->console_pfn != 0 &&
+        console_ring_attach(b->domain, MFN(b->mfns[l->console_pfn]),
+                            &b->console_port) != 0) {
+        cannot_start("there is no memory for the first domain's console");
+    }
     pv_start_of_day(b);
     hv_free_pages(b->mfns, order);
 }
@@ -407,7 +414,8 @@ void build_first_domain(void)
     struct elf_image image;
     struct guest_build b = {
         .image = &image,
-        .start_flags = SIF_PRIVILEGED | SIF_INITDOMAIN,
+        .start_flags = options.d0_is_guest ? 0
+                                           : SIF_PRIVILEGED | SIF_INITDOMAIN,
     };
 
     check_modules();
@@ -420,7 +428,8 @@ void build_first_domain(void)
         cannot_start("the boot modules are together larger than 4 GiB, which "
                      "their list can not express");
     }
-    b.domain = domain_create(0, options.d0_vcpus, b.layout.frames, true);
+    b.domain = domain_create(0, options.d0_vcpus, b.layout.frames,
+                             !options.d0_is_guest);
     if (b.domain == NULL) {
         cannot_start("there is no memory for the first domain's own data: "
                      "give the machine more");

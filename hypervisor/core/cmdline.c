@@ -21,7 +21,9 @@
 
 struct options options;
 
-enum option_kind { OPTION_FLAG, OPTION_U32, OPTION_U64, OPTION_CONSTANT };
+enum option_kind {
+    OPTION_FLAG, OPTION_U32, OPTION_U64, OPTION_CONSTANT, OPTION_D0,
+};
 
 struct option {
     const char *name;
@@ -35,6 +37,7 @@ struct option {
 
 static const struct option table[] = {
     { "d0_mem", OPTION_U64, FIELD(d0_mem_mib), 1, 1u << 22, NULL },
+    { "d0", OPTION_D0, 0, 0, 0, NULL },
     { "d0_vcpus", OPTION_U32, FIELD(d0_vcpus), 1, VCPUS_MAX, NULL },
     { "cpus", OPTION_U32, FIELD(cpus_limit), 1, CPUS_MAX, NULL },
     { "panic", OPTION_FLAG, FIELD(panic), 0, 0, NULL },
@@ -171,6 +174,22 @@ static int set_number(struct options *out, const struct option *o,
     return 0;
 }
 
+/* d0=control or d0=guest. */
+static int set_d0_kind(struct options *out, struct word value, char *why,
+                       size_t size)
+{
+    if (value.text != NULL && word_equals(value, "guest")) {
+        out->d0_is_guest = true;
+    } else if (value.text != NULL && word_equals(value, "control")) {
+        out->d0_is_guest = false;
+    } else {
+        snprintk(why, size, "option 'd0' can be control or guest, not '%.*s'",
+                 shown_length(value), value.text != NULL ? value.text : "");
+        return -XEN_EINVAL;
+    }
+    return 0;
+}
+
 static int set_option(struct options *out, struct word w, char *why,
                       size_t size)
 {
@@ -186,6 +205,9 @@ static int set_option(struct options *out, struct word w, char *why,
     }
     if (o->kind == OPTION_FLAG) {
         return set_flag(out, o, value, why, size);
+    }
+    if (o->kind == OPTION_D0) {
+        return set_d0_kind(out, value, why, size);
     }
     if (o->kind != OPTION_CONSTANT) {
         return set_number(out, o, value, why, size);

@@ -27,6 +27,7 @@
  */
 #include <hv/arch.h>
 #include <hv/console.h>
+#include <hv/console_ring.h>
 #include <hv/evtchn.h>
 #include <hv/hypercall.h>
 #include <hv/util.h>
@@ -226,6 +227,7 @@ void console_input_softirq(void)
     }
     if (for_guest && domains[0] != NULL) {
         virq_raise_global(domains[0], VIRQ_CONSOLE);
+        console_ring_service(domains[0]);
     }
 }
 

@@ -25,6 +25,7 @@
  */
 #include <hv/arch.h>
 #include <hv/console.h>
+#include <hv/console_ring.h>
 #include <hv/evtchn.h>
 #include <hv/pv.h>
 #include <hv/time.h>
@@ -156,6 +157,7 @@ void domain_destroy(struct domain *d)
     for (i = 0; i < d->vcpu_count; i++) {
         vcpu_stop(d->vcpus[i]);
     }
+    console_ring_detach(d);
     release_tables(d);
     free_parts(d);
     release_frames(d);

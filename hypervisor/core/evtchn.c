@@ -27,6 +27,7 @@
  * vcpus, so LOCK_SCHED ranks above. Manual: event_channel_op.
  */
 #include <hv/arch.h>
+#include <hv/console_ring.h>
 #include <hv/evtchn.h>
 #include <hv/hypercall.h>
 #include <hv/subop.h>
@@ -224,6 +225,19 @@ out_unlock:
     return err;
 }
 
+int evtchn_bind_hv(struct domain *d, uint32_t *port)
+{
+    int err;
+
+    spin_lock(&d->evtchn_lock);
+    err = evtchn_find_free(d, port);
+    if (!err) {
+        *evtchn_port(d, *port) = (struct evtchn){ .state = ECS_HV };
+    }
+    spin_unlock(&d->evtchn_lock);
+    return err;
+}
+
 int evtchn_op_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op)
 {
     uint32_t port;
@@ -259,7 +273,8 @@ int evtchn_op_close(struct domain *d, struct evtchn_close *op)
     struct evtchn *e = evtchn_port(d, op->port);
     int err = 0;
 
-    if (!e || e->state == ECS_FREE || e->state == ECS_RESERVED) {
+    if (!e || e->state == ECS_FREE || e->state == ECS_RESERVED ||
+        e->state == ECS_HV) {
         err = -XEN_EINVAL;
         goto out_unlock;
     }
@@ -339,11 +354,15 @@ static void send_to_peer(const struct evtchn *e)
 int evtchn_op_send(struct domain *d, struct evtchn_send *op)
 {
     const struct evtchn *e;
+    bool to_hv = false;
     int err = 0;
 
     spin_lock(&d->evtchn_lock);
     e = evtchn_port(d, op->port);
     switch (e ? e->state : ECS_FREE) {
+    case ECS_HV:
+        to_hv = true;
+        break;
     case ECS_INTERDOMAIN:
         send_to_peer(e);
         break;
@@ -357,6 +376,9 @@ int evtchn_op_send(struct domain *d, struct evtchn_send *op)
         break;
     }
     spin_unlock(&d->evtchn_lock);
+    if (to_hv) {
+        console_ring_service(d);
+    }
     return err;
 }
 
@@ -378,6 +400,9 @@ static void describe(const struct evtchn *e, struct evtchn_status *op)
     case ECS_VIRQ:
         op->status = EVTCHNSTAT_virq;
         op->u.virq = e->virq;
+        break;
+    case ECS_HV: /* a guest sees a connection like any other */
+        op->status = EVTCHNSTAT_interdomain;
         break;
     case ECS_IPI:
         op->status = EVTCHNSTAT_ipi;
@@ -414,6 +439,7 @@ int evtchn_op_status(struct domain *d, struct evtchn_status *op)
 static bool may_move(const struct evtchn *e)
 {
     return e->state == ECS_UNBOUND || e->state == ECS_INTERDOMAIN ||
+           e->state == ECS_HV ||
            (e->state == ECS_VIRQ && virq_is_global(e->virq));
 }
 
@@ -501,14 +527,9 @@ void evtchn_audit(const struct domain *d)
 
 /* --- the call -------------------------------------------------------------- */
 
-#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#undef SUBOP_event_channel_op
 #define SUBOP_event_channel_op(command, type, direction, handler) \
     SUBOP_CASE_##direction(command, type, arg, handler, d)
-#define SUBOP_sched_op(...)
-#define SUBOP_vcpu_op(...)
-#define SUBOP_memory_op(...)
-#define SUBOP_xen_version(...)
-#define SUBOP_callback_op(...)
 
 int64_t hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a2,
                             uint64_t a3, uint64_t a4)

@@ -59,6 +59,7 @@ static const char *rank_name(unsigned int rank)
         [LOCK_SCHED] = "sched",
         [LOCK_TIMER] = "timer",
         [LOCK_PAGE_ALLOC] = "page_alloc",
+        [LOCK_CONSOLE_RING] = "console ring",
         [LOCK_CONSOLE] = "console",
         [LOCK_TEST] = "test",
     };

@@ -59,6 +59,7 @@ static void queue_remove(struct cpu *c, struct vcpu *v)
     struct vcpu *before = NULL, *at = c->runqueue_head;
 
     while (at != v) {
+        BUG_ON(!at); /* a queued vcpu is in its CPU's queue */
         before = at;
         at = at->next_queued;
     }

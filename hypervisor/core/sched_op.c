@@ -124,14 +124,9 @@ int sched_op_poll(struct domain *d, struct sched_poll *op)
 
 /* --- the call ------------------------------------------------------------------ */
 
-#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#undef SUBOP_sched_op
 #define SUBOP_sched_op(command, type, direction, handler) \
     SUBOP_CASE_##direction(command, type, arg, handler, d)
-#define SUBOP_event_channel_op(...)
-#define SUBOP_vcpu_op(...)
-#define SUBOP_memory_op(...)
-#define SUBOP_xen_version(...)
-#define SUBOP_callback_op(...)
 
 int64_t hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
                     uint64_t a4)

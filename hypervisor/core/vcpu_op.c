@@ -152,14 +152,9 @@ int vcpu_op_get_physid(struct domain *d, unsigned int vcpuid,
 
 /* --- the call -------------------------------------------------------------------- */
 
-#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#undef SUBOP_vcpu_op
 #define SUBOP_vcpu_op(command, type, direction, handler) \
     SUBOP_CASE_##direction(command, type, arg, handler, d, vcpuid)
-#define SUBOP_event_channel_op(...)
-#define SUBOP_sched_op(...)
-#define SUBOP_memory_op(...)
-#define SUBOP_xen_version(...)
-#define SUBOP_callback_op(...)
 
 int64_t hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a3,
                    uint64_t a4)

@@ -143,14 +143,9 @@ int64_t hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
     (void)a3;
     (void)a4;
     switch ((int)cmd) {
-#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#undef SUBOP_callback_op
 #define SUBOP_callback_op(command, type, direction, handler) \
     SUBOP_CASE_##direction(command, type, arg, handler, d)
-#define SUBOP_event_channel_op(...)
-#define SUBOP_sched_op(...)
-#define SUBOP_vcpu_op(...)
-#define SUBOP_memory_op(...)
-#define SUBOP_xen_version(...)
 #include <subops.def>
     default:
         return -XEN_ENOSYS;

@@ -46,6 +46,25 @@ static bool has_io_privilege(const struct vcpu *v)
     return v->pv.iopl >= 1;
 }
 
+/* By level, or by the map that the guest registered: all bits clear. */
+static bool ports_allowed(const struct vcpu *v, unsigned int port,
+                          unsigned int bytes)
+{
+    if (has_io_privilege(v)) {
+        return true;
+    }
+    for (unsigned int p = port; p < port + bytes; p++) {
+        uint8_t bits;
+
+        if (p >= v->pv.io_bitmap_ports ||
+            guest_load8(GVA(v->pv.io_bitmap.v + p / 8), &bits) ||
+            (bits >> p % 8 & 1) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* No device behind it: all ones, as an empty bus. The exception saves kernels
  * a long search: a timer channel that reads as zero is not there, while one
  * that reads as ones looks like a slow one. */
@@ -74,7 +93,7 @@ static enum outcome port_access(struct vcpu *v, struct cpu_regs *regs,
                                       : (uint16_t)regs->rdx;
     uint64_t value;
 
-    if (!has_io_privilege(v)) {
+    if (!ports_allowed(v, port, bytes)) {
         return REFUSED;
     }
     if (is_in) {
@@ -98,7 +117,7 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
     uint64_t value = port_value((uint16_t)regs->rdx, bytes);
     uint64_t step = (regs->rflags & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
 
-    if (!has_io_privilege(v) || i->address_prefix) {
+    if (!ports_allowed(v, (uint16_t)regs->rdx, bytes) || i->address_prefix) {
         return REFUSED;
     }
     if (i->rep && regs->rcx == 0) {

@@ -8,7 +8,10 @@
  * may rely on, and small kernels rely on all of it, so the order of pages is
  * part of the promise (manual: start of day):
  *
- *   kernel | ramdisk | p2m | start_info | page tables | boot stack | slack
+ *   kernel | ramdisk | p2m | start_info | store and console ring |
+ *   page tables | boot stack | slack
+ *
+ * (the two rings for a plain guest only)
  *
  *   S1  pfn n of this range is mapped at VIRT_BASE + n * 4 KiB, writable,
  *       but for the page tables, which are mapped read-only
@@ -146,8 +149,8 @@ static void plan_unmapped(const struct elf_image *image,
 #define PLAN_BYTES_MAX (1ull << 44)
 
 int pv_layout(const struct elf_image *image, uint64_t frames,
-              uint64_t ramdisk_frames, struct guest_layout *out,
-              char *why, size_t why_size)
+              uint64_t ramdisk_frames, bool has_rings,
+              struct guest_layout *out, char *why, size_t why_size)
 {
     uint64_t next;
 
@@ -176,6 +179,10 @@ int pv_layout(const struct elf_image *image, uint64_t frames,
         next += out->p2m_frames;
     }
     out->start_info_pfn = next++;
+    if (has_rings) {
+        out->store_pfn = next++;
+        out->console_pfn = next++;
+    }
     out->table_pfn = next;
     if (!plan_tables(out)) {
         snprintk(why, why_size, "wants to be mapped from %lx on, where a guest "
@@ -349,6 +356,12 @@ static void build_start_info(const struct guest_build *b)
         si->nr_p2m_frames = l->p2m_frames + l->p2m_table_frames;
     }
     put_cmdline(si, b->cmdline);
+    if (l->console_pfn != 0) {
+        /* No xenstore answers: a port of 0 says so. */
+        si->store_mfn = b->mfns[l->store_pfn];
+        si->console.domU.mfn = b->mfns[l->console_pfn];
+        si->console.domU.evtchn = b->console_port;
+    }
 }
 
 /* --- hypercall page ------------------------------------------------------------------ */

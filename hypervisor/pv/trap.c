@@ -60,7 +60,8 @@ static unsigned int fill_frame(uint64_t frame[FRAME_WORDS_MAX],
                                const struct cpu_regs *regs,
                                const struct bounce *b)
 {
-    uint8_t mask = v->info->evtchn_upcall_mask;
+    uint8_t mask = __atomic_load_n(&v->info->evtchn_upcall_mask,
+                                   __ATOMIC_RELAXED);
     uint64_t cs = v->kernel_mode ? regs->cs & ~3ull : regs->cs;
     uint64_t flags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
     unsigned int n = 0;

@@ -711,7 +711,8 @@ START_TEST(plans_agree_with_themselves)
             uint64_t tables;
 
             image.end_offset = size << 20;
-            if (pv_layout(&image, mib * 256, size, &l, why, sizeof(why))) {
+            if (pv_layout(&image, mib * 256, size, false, &l, why,
+                          sizeof(why))) {
                 continue; /* leaves the top 2 GiB */
             }
             tables = 3 + (l.mapped_frames + 511) / 512 +

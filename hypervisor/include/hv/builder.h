@@ -23,6 +23,7 @@ struct guest_layout {
     uint64_t p2m_va;
     uint64_t p2m_table_pfn, p2m_table_frames; /* only with INIT_P2M */
     uint64_t start_info_pfn;
+    uint64_t store_pfn, console_pfn; /* a plain guest's; else 0 */
     uint64_t table_pfn, table_frames;
     uint64_t stack_pfn;
     uint64_t mapped_frames;    /* pfns below are mapped from virt_base on */
@@ -37,16 +38,19 @@ struct guest_build {
     uint32_t start_flags;      /* SIF_* */
     uint64_t ramdisk_bytes;
     const char *cmdline;
+    uint32_t console_port;     /* of a plain guest's console ring */
 };
 
 /*
- * Plans a domain of `frames` frames. 0, or -XEN_EINVAL with a sentence about
+ * Plans a domain of `frames` frames, with pages for the rings of store and
+ * console if it is a plain guest (has_rings). 0, or -XEN_EINVAL with a sentence about
  * the guest's demands on its address space. The plan may need more frames
  * than there are; the caller compares frames_needed.
  */
 int pv_layout(const struct elf_image *image, uint64_t frames,
-              uint64_t ramdisk_frames, struct guest_layout *out,
-              char *why, size_t why_size) MUST_CHECK;
+              uint64_t ramdisk_frames, bool has_rings,
+              struct guest_layout *out, char *why, size_t why_size)
+    MUST_CHECK;
 
 /*
  * Writes page tables, p2m, start_info and hypercall page into the domain's

@@ -25,6 +25,7 @@
 #define DOMID_IDLE_HV 0x7ffdu  /* our idle vcpus; never visible to a guest */
 
 struct evtchn;                 /* hv/evtchn.h */
+struct xencons_interface;      /* xen/io/console.h */
 
 /* A place the guest registered to be called at. */
 struct callback {
@@ -74,6 +75,8 @@ struct pv_vcpu {
     uint64_t cr4_guest;        /* what the guest believes is in CR4 */
     bool task_switched;        /* CR0.TS as the guest sees it */
     uint8_t iopl;              /* virtual IOPL; physdev_op set_iopl */
+    gva_t io_bitmap;           /* physdev_op set_iobitmap */
+    uint32_t io_bitmap_ports;  /* bits in it; ports above are refused */
     uint64_t debugreg[8];
 
     /* tables whose undoing ran out of budget: the next MMU call goes on */
@@ -139,6 +142,11 @@ struct domain {
     mfn_t shared_info_mfn;
     cpumask_t dirty_cpus;      /* CPUs that may hold TLB entries of it */
     uint32_t vm_assist;        /* bits 1 << VMASST_TYPE_* */
+
+    /* --- console ring of a lone guest; NULL: none --- */
+    struct xencons_interface *console_ring; /* under console_ring_lock */
+    struct spinlock console_ring_lock;
+    uint32_t console_port;
 
     /* --- under lock --- */
     struct spinlock lock;

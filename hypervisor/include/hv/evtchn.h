@@ -16,6 +16,7 @@
 enum evtchn_state {
     ECS_FREE = 0, ECS_RESERVED, ECS_UNBOUND, ECS_INTERDOMAIN,
     ECS_PIRQ, ECS_VIRQ, ECS_IPI,
+    ECS_HV,                    /* to the hypervisor's end of a console ring */
 };
 
 struct evtchn {
@@ -54,6 +55,10 @@ static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
  * changes its state. 0, -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM. Under
  * evtchn_lock. */
 int evtchn_find_free(struct domain *d, uint32_t *port) MUST_CHECK;
+
+/* A port whose other end is the hypervisor: what is sent there makes it
+ * service the domain's console ring. 0, or the errors of evtchn_find_free. */
+int evtchn_bind_hv(struct domain *d, uint32_t *port) MUST_CHECK;
 
 /*
  * The commands. Each takes evtchn_lock, those that touch a peer both; errors

@@ -23,6 +23,7 @@ enum lock_rank {
     LOCK_SCHED,           /* a CPU's run queue */
     LOCK_TIMER,           /* a CPU's deadline heap */
     LOCK_PAGE_ALLOC,      /* the frame allocator */
+    LOCK_CONSOLE_RING,    /* the hypervisor's end of a guest's console */
     LOCK_CONSOLE,         /* the UART and the console buffers */
     LOCK_TEST,            /* for tests */
     LOCK_RANKS

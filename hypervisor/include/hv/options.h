@@ -12,6 +12,7 @@
 
 struct options {
     uint64_t d0_mem_mib;       /* d0_mem=, default 128 */
+    bool d0_is_guest;          /* d0=guest: no privileges, rings like a domU */
     uint32_t d0_vcpus;         /* d0_vcpus=, default 1 */
     uint32_t cpus_limit;       /* cpus=, default CPUS_MAX */
     bool panic;                /* panic: panic after boot, to test it */

@@ -41,6 +41,11 @@ int frame_put_and_type(struct domain *d, mfn_t mfn) MUST_CHECK;
 int page_type_pin(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
 int page_type_unpin(struct domain *d, mfn_t mfn) MUST_CHECK;
 
+/* Undoes what earlier calls of this vcpu left half undone (unpins, puts);
+ * begins every call that may do such things. -XEN_ERESTART_CALL: the budget
+ * is spent, make the call again. */
+int page_type_finish_deferred(struct vcpu *v) MUST_CHECK;
+
 /* Drops base pointers, descriptor tables, pins and stopped tables of a dying
  * domain none of whose vcpus runs; restartable. */
 int page_type_relinquish(struct domain *d) MUST_CHECK;

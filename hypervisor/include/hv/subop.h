@@ -9,11 +9,10 @@
  * buffer that can not be written is found out before anything has changed.
  *
  *   switch (cmd) {
- *   #define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+ *   #undef SUBOP_sched_op
  *   #define SUBOP_sched_op(command, type, direction, handler) \
  *       SUBOP_CASE_##direction(command, type, arg, handler, d)
- *   (the other families: empty)
- *   #include <subops.def>
+ *   #include <subops.def>        (the rows of other families vanish)
  *   default: return -XEN_ENOSYS;
  *   }
  */
@@ -22,6 +21,16 @@
 
 #include <hv/domain.h>
 #include <xen/errno.h>
+
+#define SUBOP(family, ...) SUBOP_##family(__VA_ARGS__)
+#define SUBOP_memory_op(...)
+#define SUBOP_xen_version(...)
+#define SUBOP_vcpu_op(...)
+#define SUBOP_sched_op(...)
+#define SUBOP_callback_op(...)
+#define SUBOP_event_channel_op(...)
+#define SUBOP_physdev_op(...)
+#define SUBOP_grant_table_op(...)
 
 static inline __attribute__((always_inline))
 bool subop_copy_in(void *op, gva_t arg, size_t size)
