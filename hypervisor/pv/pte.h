@@ -178,9 +178,6 @@ int page_type_undo_stopped(struct domain *d, mfn_t mfn, enum page_type type,
  * vcpu's next MMU call undo it. */
 void page_type_defer(struct domain *d, mfn_t mfn);
 
-/* Begins every MMU call. -XEN_ERESTART_CALL: repeat the call. */
-int page_type_finish_deferred(struct vcpu *v) MUST_CHECK;
-
 /* frame_put_and_type(), and page_type_defer() when it stops. */
 void frame_put_or_defer(struct domain *d, mfn_t mfn);
 

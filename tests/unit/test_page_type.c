@@ -96,6 +96,11 @@ static void entry(mfn_t table, unsigned int slot, mfn_t to, uint64_t flags)
     world_write_entry(table, slot, pte_make(to, flags));
 }
 
+static void set_budget(int32_t budget)
+{
+    this_cpu()->work_left = budget;
+}
+
 #define RO (PTE_P | PTE_U)
 #define RW (PTE_P | PTE_U | PTE_RW)
 
@@ -240,6 +245,54 @@ START_TEST(entries_that_are_not_present_are_not_looked_at)
     ck_assert_uint_eq(world_read_entry(tree[4], 1), ~1ull);
     ck_assert_uint_eq(world_read_entry(tree[2], 1), 0x123456789abcdef0ull);
     unpin(tree[4]);
+}
+END_TEST
+
+START_TEST(a_use_beside_a_reference_of_ones_own)
+{
+    mfn_t f = frame();
+
+    ck_assert(frame_get(d, f));
+    ck_assert_int_eq(page_type_get(d, f, PT_WRITABLE), 0);
+    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_uint_eq(uses(f), 1);
+    ck_assert_int_eq(page_type_get(d, f, PT_L1), -XEN_EINVAL);
+    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_int_eq(page_type_put(d, f), 0);
+    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_int_eq(page_type_get(d, f, PT_L1), 0);
+    ck_assert_int_eq(page_type_put(d, f), 0);
+    frame_put(f);
+}
+END_TEST
+
+/* No guest can see a count wrap into the next field. */
+START_TEST(counts_at_their_limit)
+{
+    mfn_t f = frame(), l1 = frame();
+    uint64_t *x = &mfn_to_frame(f)->word;
+    uint64_t many_refs = FW_ONE_REF * (FW_COUNT_MAX - 1);
+    uint64_t many_uses = FW_ONE_TYPE * (FW_COUNT_MAX - 1);
+
+    *x += many_refs;
+    ck_assert_int_eq(get(f, PT_WRITABLE), -XEN_EINVAL);
+    entry(l1, 0, f, RO);
+    ck_assert_int_eq(page_type_pin(d, l1, PT_L1), -XEN_EBUSY);
+    entry(l1, 0, f, RW);
+    ck_assert_int_eq(page_type_pin(d, l1, PT_L1), -XEN_EBUSY);
+    *x -= many_refs;
+    ck_assert_int_eq(get(f, PT_L2), 0);
+    *x += many_refs - FW_ONE_REF;
+    set_budget(1);
+    ck_assert_int_eq(page_type_put(d, f), 0); /* without a pause */
+    set_budget(PLENTY);
+    ck_assert_uint_eq(uses(f), 0);
+    *x -= many_refs;
+    ck_assert_int_eq(get(f, PT_WRITABLE), 0);
+    *x += many_uses;
+    ck_assert_int_eq(get(f, PT_WRITABLE), -XEN_EINVAL);
+    *x -= many_uses;
+    put(f);
 }
 END_TEST
 
@@ -694,11 +747,6 @@ END_TEST
 
 /* --- restarts ---------------------------------------------------------------- */
 
-static void set_budget(int32_t budget)
-{
-    this_cpu()->work_left = budget;
-}
-
 /* A tree with entries all over, of either format; returns the top. */
 static mfn_t build_wide(void)
 {
@@ -1114,6 +1162,7 @@ TEST_MAIN("page_type", setup, teardown, writable_frame_cannot_become_table,
           shared_info_may_be_written_but_not_be_a_table,
           l1_entries_fail_with_xens_errors,
           entries_that_are_not_present_are_not_looked_at,
+          a_use_beside_a_reference_of_ones_own, counts_at_their_limit,
           each_level_has_its_flags, each_pae_level_has_its_flags,
           entries_are_adjusted_for_ring_3,
           pae_entries_are_adjusted_at_the_top_only,
