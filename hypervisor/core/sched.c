@@ -28,6 +28,7 @@
 #include <hv/console.h>
 #include <hv/sched.h>
 #include <hv/time.h>
+#include <xen/sched.h>
 
 /* Idle vcpus want a domain, so that nobody has to ask whether there is one. */
 static struct domain idle_domain = { .id = DOMID_IDLE_HV };
@@ -276,12 +277,14 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
     return next;
 }
 
-/* A vcpu of a crashed domain has left, so its registers are at hand. */
+/* A vcpu of a domain that crashed, or says so, has left its CPU: now its
+ * registers are at hand. */
 static void show_crash(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    if (d->crashed && !__atomic_exchange_n(&d->crash_shown, true,
+    if (d->is_shut_down && d->shutdown_reason == SHUTDOWN_crash &&
+        !__atomic_exchange_n(&d->crash_shown, true,
                                            __ATOMIC_SEQ_CST)) {
         vcpu_show(v);
     }

@@ -118,17 +118,14 @@ void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
  * With the update flag a reader knows an incomplete copy by the top bit of
  * state_entry_time; without it, by luck. The stores are in this order.
  */
-static void copy_runstate(struct vcpu *v)
+static void copy_runstate(const struct vcpu *v, struct vcpu_runstate_info copy)
 {
-    struct vcpu_runstate_info copy;
     gva_t entry = GVA(v->runstate_guest.v +
                       offsetof(struct vcpu_runstate_info, state_entry_time));
     bool flagged =
         (v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag) & 1;
     uint64_t mark = flagged ? XEN_RUNSTATE_UPDATE : 0;
 
-    /* A vcpu on its way out may be woken meanwhile. */
-    runstate_snapshot(v, &copy);
     copy.state_entry_time |= mark;
     if (flagged && guest_store64(entry, copy.state_entry_time)) {
         return;
@@ -139,7 +136,7 @@ static void copy_runstate(struct vcpu *v)
     (void)guest_store64(entry, copy.state_entry_time & ~mark);
 }
 
-static void copy_time(struct vcpu *v)
+static void copy_time(const struct vcpu *v)
 {
     struct vcpu_time_info copy = v->info->time;
     uint32_t version = copy.version;
@@ -162,9 +159,32 @@ void time_refresh_areas(struct vcpu *v)
         return;
     }
     if (v->runstate_guest.v != 0) {
-        copy_runstate(v);
+        struct vcpu_runstate_info copy;
+
+        /* A vcpu on its way out may be woken meanwhile. */
+        runstate_snapshot(v, &copy);
+        copy_runstate(v, copy);
     }
     if (v->time_guest.v != 0) {
+        copy_time(v);
+    }
+}
+
+void time_register_runstate(struct vcpu *v, gva_t area)
+{
+    struct vcpu_runstate_info now;
+
+    v->runstate_guest = area;
+    if (area.v != 0) {
+        runstate_read(v, &now);
+        copy_runstate(v, now);
+    }
+}
+
+void time_register_time(struct vcpu *v, gva_t area)
+{
+    v->time_guest = area;
+    if (area.v != 0) {
         copy_time(v);
     }
 }

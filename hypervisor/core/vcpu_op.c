@@ -33,26 +33,14 @@ int vcpu_op_get_runstate_info(struct domain *d, unsigned int vcpuid,
     return 0;
 }
 
-/* The area's first contents. Those of another vcpu can not be written, as its
- * page table is not the one that is loaded; it finds them when it comes in. */
-static void fill_areas(struct vcpu *v)
-{
-    if (v == current_vcpu()) {
-        time_refresh_areas(v);
-    }
-}
-
 int vcpu_op_register_runstate_memory_area(
     struct domain *d, unsigned int vcpuid,
     struct vcpu_register_runstate_memory_area *op)
 {
-    struct vcpu *v = d->vcpus[vcpuid];
-
     if (!gva_range_ok(GVA(op->addr.p), sizeof(struct vcpu_runstate_info))) {
         return -XEN_EFAULT;
     }
-    v->runstate_guest = GVA(op->addr.p);
-    fill_areas(v);
+    time_register_runstate(d->vcpus[vcpuid], GVA(op->addr.p));
     return 0;
 }
 
@@ -60,13 +48,10 @@ int vcpu_op_register_vcpu_time_memory_area(
     struct domain *d, unsigned int vcpuid,
     struct vcpu_register_time_memory_area *op)
 {
-    struct vcpu *v = d->vcpus[vcpuid];
-
     if (!gva_range_ok(GVA(op->addr.p), sizeof(struct vcpu_time_info))) {
         return -XEN_EFAULT;
     }
-    v->time_guest = GVA(op->addr.p);
-    fill_areas(v);
+    time_register_time(d->vcpus[vcpuid], GVA(op->addr.p));
     return 0;
 }
 

@@ -562,6 +562,8 @@ START_TEST(shutdown_of_the_first_domain_ends_the_machine)
         ck_assert_int_eq(shutdown(ends[i].reason), 0);
         ck_assert_int_eq(host_run(softirqs, NULL), ends[i].stop);
         ck_assert_ptr_nonnull(strstr(host_console_text(), ends[i].line));
+        ck_assert((strstr(host_console_text(), "rip ") != NULL) ==
+                  (ends[i].reason == SHUTDOWN_crash));
         /* As if nothing had been. */
         d0->is_shut_down = false;
         vcpu_unpause(a);

@@ -192,9 +192,11 @@ START_TEST(areas_are_filled_when_registered)
     op.addr.p = there.v;
     ck_assert_int_eq(CALL(VCPUOP_register_runstate_memory_area, 0, op), 0);
     ck_assert_int_eq(r->state, RUNSTATE_running);
-    /* Of another vcpu: the address is noted. */
+    /* A boot processor does it for the others. */
     ck_assert_int_eq(CALL(VCPUOP_register_runstate_memory_area, 1, op), 0);
     ck_assert_uint_eq(b->runstate_guest.v, there.v);
+    ck_assert_int_eq(r->state, RUNSTATE_offline);
+    ck_assert_uint_eq(r->time[RUNSTATE_offline], 7000);
     /* Nothing there yet: that is the guest's affair. */
     op.addr.p = 0x12345678;
     ck_assert_int_eq(CALL(VCPUOP_register_runstate_memory_area, 0, op), 0);

@@ -35,6 +35,14 @@ void time_vcpu_out(struct vcpu *v);
  */
 void time_refresh_areas(struct vcpu *v);
 
+/*
+ * Registers an area of the current domain's kernel for v, which may be another
+ * vcpu than the current one, and fills it; 0 ends the copying. An area that
+ * can not be written is left alone.
+ */
+void time_register_runstate(struct vcpu *v, gva_t area);
+void time_register_time(struct vcpu *v, gva_t area);
+
 /* Enters a run state; under the sched_lock of v's CPU, or before v is seen. */
 void runstate_set(struct vcpu *v, int state, ns_t now);
 
