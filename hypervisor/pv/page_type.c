@@ -147,7 +147,7 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
 /* T6: a frame changed hands between the look at its owner and the get; its
  * new owner's table may have had its last use dropped meanwhile, so ours has
  * to be put with all that may follow. */
-static void return_foreign(mfn_t mfn)
+static __attribute__((noinline)) void return_foreign(mfn_t mfn)
 {
     struct domain *owner = domain_by_id(mfn_to_frame(mfn)->owner);
 
@@ -180,13 +180,18 @@ static inline bool get_ready(struct domain *d, mfn_t mfn, uint64_t want,
     return false;
 }
 
-/* The general case; a reference is held and becomes the caller's. */
-static int get_any(struct domain *d, mfn_t mfn, uint64_t want)
+/* The general case, kept out of the way of the common one. */
+static __attribute__((noinline)) int get_any(struct domain *d, mfn_t mfn,
+                                             uint64_t want)
 {
     struct frame *f = mfn_to_frame(mfn);
-    uint64_t now = word_read(f), next;
+    uint64_t now, next;
     enum verdict verdict;
 
+    if (!frame_get(d, mfn)) {
+        return -XEN_EINVAL;
+    }
+    now = word_read(f);
     for (;;) {
         verdict = type_word_get(now, want, &next);
         if (verdict == TYPE_REFUSED) {
@@ -225,9 +230,6 @@ int frame_get_and_want(struct domain *d, mfn_t mfn, uint64_t want)
     }
     if (LIKELY(get_ready(d, mfn, want, &err))) {
         return err;
-    }
-    if (!frame_get(d, mfn)) {
-        return -XEN_EINVAL;
     }
     return get_any(d, mfn, want);
 }
@@ -299,7 +301,8 @@ bool frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
 
 /* --- put ------------------------------------------------------------------ */
 
-static int put_any(struct domain *d, mfn_t mfn, struct frame *linear_table)
+static __attribute__((noinline)) int put_any(struct domain *d, mfn_t mfn,
+                                             struct frame *linear_table)
 {
     struct frame *f = mfn_to_frame(mfn);
     uint64_t now = word_read(f), next;
