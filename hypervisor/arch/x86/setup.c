@@ -32,14 +32,10 @@ extern char boot_cpu_block[];
 
 void setup(uint32_t magic, uint32_t info, uint64_t tsc);
 
-static bool vga_ready;
-
 void arch_console_write(const char *text, size_t len)
 {
     serial_write(text, len);
-    if (vga_ready) {
-        vga_write(text, len);
-    }
+    vga_write(text, len);
 }
 
 int arch_console_read(void)
@@ -124,6 +120,7 @@ void setup(uint32_t magic, uint32_t info, uint64_t tsc)
     entry_tsc = tsc;
     cpus[0] = (struct cpu *)boot_cpu_block;
     serial_init();
+    vga_init();
     BUG_ON(image_phys(image_start) != HV_LOAD_PHYS);
     if (!boot_info_read(magic, info)) {
         cannot_start("unknown boot loader; use GRUB's multiboot2, a PVH "
@@ -139,8 +136,7 @@ void setup(uint32_t magic, uint32_t info, uint64_t tsc)
                      "boot module");
     }
     paging_init();
-    vga_init();
-    vga_ready = true;
+    vga_remap();
     smp_reserve_trampoline();
     paging_release_memory();
     c = percpu_create(0);
