@@ -36,7 +36,7 @@ STATIC_ASSERT(sizeof(struct domain) <= PAGE_SIZE, "a domain takes one page");
 struct domain *domains[DOMAINS_MAX];
 static struct spinlock domain_list_lock = SPINLOCK(LOCK_DOMAIN_LIST);
 
-/* --- finding -------------------------------------------------------------------- */
+/* --- finding -------------------------------------------------------------- */
 
 struct domain *domain_by_id(domid_t id)
 {
@@ -51,7 +51,7 @@ struct domain *domain_resolve(struct domain *d, domid_t id)
     return id == DOMID_SELF ? d : domain_by_id(id);
 }
 
-/* --- making ---------------------------------------------------------------------- */
+/* --- making --------------------------------------------------------------- */
 
 /* All parts but the entry in the table. On failure domain_free() gives back
  * those that are there. */
@@ -125,7 +125,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
     return d;
 }
 
-/* --- destroying -------------------------------------------------------------------- */
+/* --- destroying ----------------------------------------------------------- */
 
 /* Tables and pins first: they refer to frames. */
 static void release_tables(struct domain *d)
@@ -168,7 +168,7 @@ void domain_destroy(struct domain *d)
     hv_free_pages(d, 0);
 }
 
-/* --- ending ------------------------------------------------------------------------ */
+/* --- ending --------------------------------------------------------------- */
 
 /* Why the machine goes down; one writer, by D2. */
 static char last_sentence[160];

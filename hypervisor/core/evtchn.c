@@ -38,7 +38,7 @@ STATIC_ASSERT(EVTCHN_PORTS_MAX / EVTCHN_PER_BUCKET ==
               ARRAY_SIZE(((struct domain *)0)->evtchn_buckets),
               "the buckets hold all ports");
 
-/* --- ports -------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------- */
 
 /* Brings EVTCHN_PORT_STEP more ports into being. */
 static int add_ports(struct domain *d)
@@ -104,7 +104,7 @@ int evtchn_init(struct domain *d)
     return err;
 }
 
-/* --- two domains --------------------------------------------------------- */
+/* --- two domains ---------------------------------------------------------- */
 
 static void lock_both(struct domain *a, struct domain *b)
 {
@@ -161,7 +161,7 @@ static domid_t resolve_id(const struct domain *d, domid_t id)
     return id == DOMID_SELF ? d->id : id;
 }
 
-/* --- commands: making ports ---------------------------------------------- */
+/* --- commands: making ports ----------------------------------------------- */
 
 int evtchn_op_alloc_unbound(struct domain *d, struct evtchn_alloc_unbound *op)
 {
@@ -478,7 +478,7 @@ int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op)
     return err;
 }
 
-/* --- audit ------------------------------------------------------------------ */
+/* --- audit ---------------------------------------------------------------- */
 
 static void audit_port(const struct domain *d, uint32_t port)
 {
@@ -525,7 +525,7 @@ void evtchn_audit(const struct domain *d)
     }
 }
 
-/* --- the call -------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 #undef SUBOP_event_channel_op
 #define SUBOP_event_channel_op(command, type, direction, handler) \

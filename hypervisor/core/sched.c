@@ -39,7 +39,7 @@ struct idle_page {
 };
 STATIC_ASSERT(sizeof(struct idle_page) <= PAGE_SIZE, "one page for both");
 
-/* --- the queue: under sched_lock ------------------------------------------- */
+/* --- the queue: under sched_lock ------------------------------------------ */
 
 static void queue_add(struct cpu *c, struct vcpu *v)
 {
@@ -105,7 +105,7 @@ static void settle(struct cpu *c, struct vcpu *v)
     }
 }
 
-/* --- changes of state -------------------------------------------------------- */
+/* --- changes of state ----------------------------------------------------- */
 
 /* Under sched_lock, but read without it by vcpu_wake() and by anyone who only
  * wants to know. */
@@ -236,7 +236,7 @@ void vcpu_unpause(struct vcpu *v)
     add_pause(v, -1);
 }
 
-/* --- the switch ---------------------------------------------------------------- */
+/* --- the switch ----------------------------------------------------------- */
 
 /* Chooses, and does all of the bookkeeping of the change. */
 static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
@@ -325,7 +325,7 @@ void schedule(void)
     }
 }
 
-/* --- set-up ---------------------------------------------------------------------- */
+/* --- set-up --------------------------------------------------------------- */
 
 static void slice_over(void *arg)
 {

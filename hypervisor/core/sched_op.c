@@ -49,7 +49,7 @@ int sched_op_shutdown(struct domain *d, struct sched_shutdown *op)
     return 0;
 }
 
-/* --- poll -------------------------------------------------------------------- */
+/* --- poll ----------------------------------------------------------------- */
 
 /* Whether one of the ports is pending. */
 static bool any_pending(const struct domain *d, const evtchn_port_t *ports,
@@ -122,7 +122,7 @@ int sched_op_poll(struct domain *d, struct sched_poll *op)
     return 0;
 }
 
-/* --- the call ------------------------------------------------------------------ */
+/* --- the call ------------------------------------------------------------- */
 
 #undef SUBOP_sched_op
 #define SUBOP_sched_op(command, type, direction, handler) \

@@ -32,7 +32,7 @@
 #include <hv/hypercall.h>
 #include <hv/time.h>
 
-/* --- clocks ------------------------------------------------------------------ */
+/* --- clocks --------------------------------------------------------------- */
 
 /* C1. An x86 processor keeps the order of stores; the compiler has to. */
 static void version_begin(uint32_t *version)
@@ -75,7 +75,7 @@ void time_update_wallclock(struct domain *d)
     version_end(&shared->wc_version);
 }
 
-/* --- run states --------------------------------------------------------------- */
+/* --- run states ----------------------------------------------------------- */
 
 void runstate_set(struct vcpu *v, int state, ns_t now)
 {
@@ -112,7 +112,7 @@ void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
     }
 }
 
-/* --- registered areas ----------------------------------------------------------- */
+/* --- registered areas ----------------------------------------------------- */
 
 /*
  * With the update flag a reader knows an incomplete copy by the top bit of
@@ -189,7 +189,7 @@ void time_register_time(struct vcpu *v, gva_t area)
     }
 }
 
-/* --- the periodic tick ------------------------------------------------------------ */
+/* --- the periodic tick ---------------------------------------------------- */
 
 /* C3. Ticks that were missed are not made up for. */
 static void tick(struct vcpu *v)
@@ -263,7 +263,7 @@ void time_set_periodic(struct vcpu *v, ns_t period)
     softirq_raise(cpus[v->cpu], SOFTIRQ_SCHEDULE);
 }
 
-/* --- coming and going ---------------------------------------------------------------- */
+/* --- coming and going ----------------------------------------------------- */
 
 void time_vcpu_kept(struct vcpu *v)
 {
@@ -286,7 +286,7 @@ void time_vcpu_out(struct vcpu *v)
     time_refresh_areas(v);
 }
 
-/* --- set_timer_op ---------------------------------------------------------------------- */
+/* --- set_timer_op --------------------------------------------------------- */
 
 void time_set_singleshot(struct vcpu *v, ns_t deadline)
 {

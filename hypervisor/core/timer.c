@@ -109,7 +109,7 @@ static void heap_remove(struct cpu *c, struct timer *t)
     __atomic_store_n(&t->cpu, TIMER_NO_CPU, __ATOMIC_RELAXED);
 }
 
-/* --- setting and stopping -------------------------------------------------- */
+/* --- setting and stopping ------------------------------------------------- */
 
 void timer_init_cpu(struct cpu *c)
 {
@@ -188,7 +188,7 @@ void timer_set(struct timer *t, ns_t deadline)
     }
 }
 
-/* --- firing ---------------------------------------------------------------- */
+/* --- firing --------------------------------------------------------------- */
 
 /* Takes the first timer out if it is due; otherwise says when to come back.
  * `now` is the caller's, and stands still: a timer that sets itself again to
@@ -225,7 +225,7 @@ void timer_softirq(void)
     }
 }
 
-/* --- audit ----------------------------------------------------------------- */
+/* --- audit ---------------------------------------------------------------- */
 
 /* The timer after t in a walk of the whole tree: down, across, or up and
  * across. Ups are found by prev: of a first child it is the parent. */

@@ -135,7 +135,7 @@ int vcpu_op_get_physid(struct domain *d, unsigned int vcpuid,
     return -XEN_EINVAL;
 }
 
-/* --- the call -------------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 #undef SUBOP_vcpu_op
 #define SUBOP_vcpu_op(command, type, direction, handler) \

@@ -30,7 +30,7 @@ static void teardown(void)
     world_free(w);
 }
 
-/* --- shorthand -------------------------------------------------------------- */
+/* --- shorthand ------------------------------------------------------------ */
 
 static int alloc(struct domain *d, domid_t dom, domid_t remote, uint32_t *port)
 {
@@ -152,7 +152,7 @@ static void mask(struct domain *d, uint32_t port)
     d->shared_info->evtchn_mask[port / 64] |= 1ull << (port % 64);
 }
 
-/* --- ports ---------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------- */
 
 START_TEST(port_zero_is_never_given)
 {
@@ -262,7 +262,7 @@ START_TEST(growing_without_memory_changes_nothing)
 }
 END_TEST
 
-/* --- connections -------------------------------------------------------------------- */
+/* --- connections ---------------------------------------------------------- */
 
 START_TEST(a_connection_carries_events_both_ways)
 {
@@ -401,7 +401,7 @@ START_TEST(a_closed_port_is_silent_for_its_next_user)
 }
 END_TEST
 
-/* --- delivery ------------------------------------------------------------------------ */
+/* --- delivery ------------------------------------------------------------- */
 
 START_TEST(a_masked_port_gets_its_bit_only)
 {
@@ -510,7 +510,7 @@ START_TEST(ipis_reach_their_vcpu)
 }
 END_TEST
 
-/* --- reset, dying ------------------------------------------------------------------------ */
+/* --- reset, dying --------------------------------------------------------- */
 
 START_TEST(reset_closes_everything)
 {
@@ -548,7 +548,7 @@ START_TEST(a_dying_domain_gets_no_ports)
 }
 END_TEST
 
-/* --- the call --------------------------------------------------------------------------------- */
+/* --- the call ------------------------------------------------------------- */
 
 static int64_t call(uint32_t cmd, uint64_t arg)
 {
@@ -613,7 +613,7 @@ START_TEST(results_come_back_in_the_structure)
 }
 END_TEST
 
-/* --- at random, beside a model ----------------------------------------------------------------- */
+/* --- at random, beside a model -------------------------------------------- */
 
 #define MODEL_PORTS 24
 
@@ -811,7 +811,7 @@ START_TEST(any_sequence_agrees_with_the_model)
 }
 END_TEST
 
-/* --- two CPUs at once ------------------------------------------------------------------------- */
+/* --- two CPUs at once ----------------------------------------------------- */
 
 /* Opens, connects, sends and closes without regard to the other, who does the
  * same with the same few ports. */

@@ -80,7 +80,7 @@ static void quiet(struct vcpu *v)
     v->info->evtchn_upcall_pending = 0;
 }
 
-/* --- the choice ---------------------------------------------------------------- */
+/* --- the choice ----------------------------------------------------------- */
 
 START_TEST(the_choice_keeps_replaces_or_idles)
 {
@@ -112,7 +112,7 @@ START_TEST(vcpus_are_spread_over_the_cpus)
 }
 END_TEST
 
-/* --- turns ------------------------------------------------------------------------ */
+/* --- turns ---------------------------------------------------------------- */
 
 START_TEST(a_started_vcpu_runs_where_nobody_does)
 {
@@ -170,7 +170,7 @@ START_TEST(yield_alone_goes_on)
 }
 END_TEST
 
-/* --- sleeping ------------------------------------------------------------------------ */
+/* --- sleeping ------------------------------------------------------------- */
 
 START_TEST(block_sleeps_until_an_event)
 {
@@ -274,7 +274,7 @@ START_TEST(an_idle_cpu_is_kicked_for_its_sleeper)
 }
 END_TEST
 
-/* --- polling ---------------------------------------------------------------------------- */
+/* --- polling -------------------------------------------------------------- */
 
 static int64_t poll(const uint32_t *ports, unsigned int count, ns_t timeout)
 {
@@ -465,7 +465,7 @@ START_TEST(unknown_commands_are_not_offered)
 }
 END_TEST
 
-/* --- stopping ------------------------------------------------------------------------------ */
+/* --- stopping ------------------------------------------------------------- */
 
 START_TEST(a_paused_vcpu_leaves_and_comes_back)
 {
@@ -526,7 +526,7 @@ START_TEST(a_stopped_vcpu_leaves_at_its_next_exit)
 }
 END_TEST
 
-/* --- the end of a domain ----------------------------------------------------------------------- */
+/* --- the end of a domain -------------------------------------------------- */
 
 static void softirqs(void *unused)
 {
@@ -617,7 +617,7 @@ START_TEST(a_crash_of_the_first_domain_ends_the_machine)
 }
 END_TEST
 
-/* --- at random ----------------------------------------------------------------------------------- */
+/* --- at random ------------------------------------------------------------ */
 
 static uint32_t seed = 3;
 
@@ -686,7 +686,7 @@ START_TEST(any_sequence_keeps_the_queues_in_order)
 }
 END_TEST
 
-/* --- two CPUs at once ------------------------------------------------------------------------------ */
+/* --- two CPUs at once ----------------------------------------------------- */
 
 /*
  * b, on CPU 1, waits for an event, takes it, and answers with one to a, on

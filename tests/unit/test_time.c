@@ -70,7 +70,7 @@ static void no_periodic(void)
     ticked();
 }
 
-/* --- clocks --------------------------------------------------------------------- */
+/* --- clocks --------------------------------------------------------------- */
 
 START_TEST(time_is_valid_before_the_first_instruction)
 {
@@ -130,7 +130,7 @@ START_TEST(the_wall_clock_is_in_shared_info)
 }
 END_TEST
 
-/* --- run states -------------------------------------------------------------------- */
+/* --- run states ----------------------------------------------------------- */
 
 static uint64_t total(const struct vcpu_runstate_info *r)
 {
@@ -193,7 +193,7 @@ START_TEST(a_clock_that_goes_back_does_not_count_backwards)
 }
 END_TEST
 
-/* --- areas --------------------------------------------------------------------------- */
+/* --- areas ---------------------------------------------------------------- */
 
 static const struct vcpu_runstate_info *shown(void)
 {
@@ -287,7 +287,7 @@ START_TEST(areas_that_are_not_there_harm_nobody)
 }
 END_TEST
 
-/* --- ticks ------------------------------------------------------------------------------ */
+/* --- ticks ---------------------------------------------------------------- */
 
 START_TEST(the_periodic_tick_is_on_from_the_start)
 {
@@ -363,7 +363,7 @@ START_TEST(a_period_can_be_set_for_another_vcpu)
 }
 END_TEST
 
-/* --- set_timer_op ---------------------------------------------------------------------------- */
+/* --- set_timer_op --------------------------------------------------------- */
 
 START_TEST(set_timer_op_fires_once)
 {

@@ -41,7 +41,7 @@ static int64_t call(uint32_t cmd, uint32_t vcpu, uint64_t arg)
 #define CALL(cmd, vcpu, ...) \
     call(cmd, vcpu, world_arg(w, &(__VA_ARGS__), sizeof(__VA_ARGS__)).v)
 
-/* --- numbers of vcpus and commands --------------------------------------------- */
+/* --- numbers of vcpus and commands ---------------------------------------- */
 
 START_TEST(a_vcpu_is_up_down_or_not_there)
 {
@@ -88,7 +88,7 @@ START_TEST(bad_pointers_are_refused)
 }
 END_TEST
 
-/* --- timers ------------------------------------------------------------------------- */
+/* --- timers --------------------------------------------------------------- */
 
 START_TEST(periodic_timers_have_limits)
 {
@@ -162,7 +162,7 @@ START_TEST(a_negative_deadline_is_past)
 }
 END_TEST
 
-/* --- run state ------------------------------------------------------------------------ */
+/* --- run state ------------------------------------------------------------ */
 
 START_TEST(run_state_can_be_asked_for)
 {
@@ -215,7 +215,7 @@ START_TEST(areas_are_filled_when_registered)
 }
 END_TEST
 
-/* --- vcpu_info --------------------------------------------------------------------------- */
+/* --- vcpu_info ------------------------------------------------------------ */
 
 static int64_t register_info(uint32_t vcpu, uint64_t mfn, uint32_t offset)
 {
@@ -314,7 +314,7 @@ START_TEST(vcpu_info_cannot_lie_in_a_page_table)
 }
 END_TEST
 
-/* --- handlers that the table does not offer yet -------------------------------------------- */
+/* --- handlers that the table does not offer yet --------------------------- */
 
 START_TEST(no_vcpu_is_pinned)
 {
