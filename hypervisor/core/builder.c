@@ -62,7 +62,7 @@ static uint64_t kib_of(uint64_t frames)
     return frames * PAGE_SIZE / 1024;
 }
 
-/* --- modules as they lie in memory ------------------------------------------- */
+/* --- modules as they lie in memory ---------------------------------------- */
 
 static const uint8_t *module_bytes(const struct boot_module *m)
 {
@@ -133,7 +133,7 @@ static void check_modules(void)
     }
 }
 
-/* --- the ramdisk as the guest will see it ------------------------------------- */
+/* --- the ramdisk as the guest will see it --------------------------------- */
 
 /* Of the module list, when there are several modules behind the kernel. */
 static uint64_t list_bytes(void)
@@ -160,7 +160,7 @@ static uint64_t ramdisk_frames(void)
     return frames;
 }
 
-/* --- memory of the domain ----------------------------------------------------- */
+/* --- memory of the domain ------------------------------------------------- */
 
 /* Writes into the domain's frames, at an offset counted from pfn 0. */
 static void copy_to_domain(const struct guest_build *b, uint64_t offset,
@@ -301,7 +301,7 @@ static void load_kernel(const struct guest_build *b)
     free_module(0); /* B3 */
 }
 
-/* --- all together ---------------------------------------------------------------- */
+/* --- all together --------------------------------------------------------- */
 
 static void parse_kernel(struct elf_image *image)
 {

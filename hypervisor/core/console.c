@@ -174,7 +174,8 @@ size_t console_guest_read(char *buf, size_t len)
 }
 
 /* What a typed character leads to, to be done without the lock. */
-enum input_action { INPUT_NOTHING, INPUT_FOR_GUEST, INPUT_FOR_HV, INPUT_SWITCH };
+enum input_action { INPUT_NOTHING, INPUT_FOR_GUEST, INPUT_FOR_HV,
+                    INPUT_SWITCH };
 
 static enum input_action input_step(char c)
 {
@@ -231,7 +232,7 @@ void console_input_softirq(void)
     }
 }
 
-/* --- console_io (manual: console_io) --------------------------------------- */
+/* --- console_io (manual: console_io) -------------------------------------- */
 
 /* Writes piece by piece; the work budget decides when the guest has to make
  * the call again for the rest. */

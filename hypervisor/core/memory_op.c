@@ -48,7 +48,7 @@ struct e820_entry {
 } __attribute__((packed));
 STATIC_ASSERT(sizeof(struct e820_entry) == 20, "ACPI 15.2");
 
-/* --- reservations ---------------------------------------------------------- */
+/* --- reservations --------------------------------------------------------- */
 
 struct batch {
     struct domain *domain;
@@ -285,7 +285,7 @@ static int64_t change_reservation(uint32_t command, uint64_t done, gva_t arg)
     return run_batch(command, &b, r.nr_extents);
 }
 
-/* --- queries ----------------------------------------------------------------- */
+/* --- queries -------------------------------------------------------------- */
 
 static int64_t query_domain(uint32_t command, gva_t arg)
 {
@@ -389,7 +389,7 @@ static int64_t machine_memory_map(gva_t arg)
     return guest_copy_out(arg, &map, sizeof(map)) ? -XEN_EFAULT : 0;
 }
 
-/* --- dispatch ------------------------------------------------------------------ */
+/* --- dispatch ------------------------------------------------------------- */
 
 static int64_t query(uint32_t command, gva_t arg)
 {

@@ -52,7 +52,7 @@
 #define TABLE_FLAGS (PTE_PRESENT | PTE_WRITABLE | PTE_USER | PTE_ACCESSED | \
                      PTE_DIRTY)
 
-/* --- the plan ------------------------------------------------------------------ */
+/* --- the plan ------------------------------------------------------------- */
 
 /* Bits of an address below the index into a table of this level. */
 static unsigned int level_shift(unsigned int level)
@@ -198,7 +198,7 @@ int pv_layout(const struct elf_image *image, uint64_t frames,
     return 0;
 }
 
-/* --- page tables ---------------------------------------------------------------- */
+/* --- page tables ---------------------------------------------------------- */
 
 /* Frames for tables, handed out in order. */
 struct table_pool {
@@ -294,7 +294,7 @@ static void build_tables(const struct guest_build *b)
     map_frames(b, l->p2m_va, l->p2m_pfn, l->p2m_frames);
 }
 
-/* --- p2m and M2P ------------------------------------------------------------------ */
+/* --- p2m and M2P ---------------------------------------------------------- */
 
 /* S5. Entries behind the last pfn, up to the end of their page, are invalid
  * ones: kernels round the list up to whole pages. */
@@ -316,7 +316,7 @@ static void build_p2m(const struct guest_build *b)
     }
 }
 
-/* --- start_info -------------------------------------------------------------------- */
+/* --- start_info ----------------------------------------------------------- */
 
 static uint64_t pfn_to_va(const struct guest_layout *l, uint64_t pfn)
 {
@@ -364,7 +364,7 @@ static void build_start_info(const struct guest_build *b)
     }
 }
 
-/* --- hypercall page ------------------------------------------------------------------ */
+/* --- hypercall page ------------------------------------------------------- */
 
 #define STUB_BYTES 32u
 #define STUB_FILL  0xcc /* int3: nobody may run into the rest */
@@ -416,7 +416,7 @@ void pv_fill_hypercall_page(void *page)
     }
 }
 
-/* --- the first vcpu -------------------------------------------------------------------- */
+/* --- the first vcpu ------------------------------------------------------- */
 
 #define DR6_DEFAULT 0xffff0ff0u
 #define DR7_DEFAULT 0x400u

@@ -144,7 +144,7 @@ static uint64_t p2m_entry(uint64_t pfn)
     return ((uint64_t *)frame_map(mfn))[va.v % PAGE_SIZE / 8];
 }
 
-/* --- the domain -------------------------------------------------------------- */
+/* --- the domain ----------------------------------------------------------- */
 
 START_TEST(the_first_vcpu_is_ready_and_has_not_started)
 {
@@ -408,7 +408,7 @@ START_TEST(a_kernel_may_live_at_address_0)
 }
 END_TEST
 
-/* --- ramdisks ------------------------------------------------------------------- */
+/* --- ramdisks ------------------------------------------------------------- */
 
 static uint8_t disk[3][0x3000];
 
@@ -573,7 +573,7 @@ START_TEST(an_empty_module_is_no_ramdisk)
 }
 END_TEST
 
-/* --- refusals --------------------------------------------------------------------- */
+/* --- refusals ------------------------------------------------------------- */
 
 static void expect_refused(const char *words)
 {
@@ -698,7 +698,7 @@ START_TEST(modules_that_lie_wrong_are_refused)
 }
 END_TEST
 
-/* --- the plan alone ----------------------------------------------------------------- */
+/* --- the plan alone ------------------------------------------------------- */
 
 START_TEST(plans_agree_with_themselves)
 {

@@ -112,7 +112,7 @@ START_TEST(what_only_looks_like_the_prefix_passes)
 }
 END_TEST
 
-/* --- console_io: write ------------------------------------------------------ */
+/* --- console_io: write ---------------------------------------------------- */
 
 static int64_t call(uint64_t command, uint64_t count, gva_t buffer)
 {
@@ -186,7 +186,7 @@ START_TEST(an_unknown_command_is_not_implemented)
 }
 END_TEST
 
-/* --- input --------------------------------------------------------------------- */
+/* --- input ---------------------------------------------------------------- */
 
 static void type(const char *text)
 {

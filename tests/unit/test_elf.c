@@ -388,7 +388,7 @@ START_TEST(bad_program_headers_are_refused)
 }
 END_TEST
 
-/* --- what is refused: segments ---------------------------------------------- */
+/* --- what is refused: segments -------------------------------------------- */
 
 START_TEST(a_file_without_segments_is_refused)
 {
@@ -469,7 +469,7 @@ START_TEST(a_segment_below_paddr_offset_is_refused)
 }
 END_TEST
 
-/* --- what is refused: notes ---------------------------------------------------- */
+/* --- what is refused: notes ----------------------------------------------- */
 
 START_TEST(a_file_without_xen_notes_is_refused)
 {
@@ -644,7 +644,7 @@ START_TEST(addresses_outside_the_image_are_refused)
 }
 END_TEST
 
-/* --- blind spoiling --------------------------------------------------------------- */
+/* --- blind spoiling ------------------------------------------------------- */
 
 START_TEST(a_file_cut_anywhere_is_read_within_its_bounds)
 {

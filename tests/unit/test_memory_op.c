@@ -70,7 +70,7 @@ static struct list_call populate(unsigned int count, uint64_t first_pfn)
                                DOMID_SELF, list_of(count, first_pfn) };
 }
 
-/* --- populate -------------------------------------------------------------- */
+/* --- populate ------------------------------------------------------------- */
 
 START_TEST(populate_gives_zeroed_frames_with_their_pfns)
 {
@@ -200,7 +200,7 @@ START_TEST(a_long_batch_restarts_and_ends_complete)
 }
 END_TEST
 
-/* --- increase ----------------------------------------------------------------- */
+/* --- increase ------------------------------------------------------------- */
 
 START_TEST(increase_gives_frames_without_pfns)
 {
@@ -225,7 +225,7 @@ START_TEST(increase_needs_no_list)
 }
 END_TEST
 
-/* --- decrease ----------------------------------------------------------------- */
+/* --- decrease ------------------------------------------------------------- */
 
 START_TEST(decrease_returns_the_count_and_the_frames)
 {
@@ -340,7 +340,7 @@ START_TEST(decrease_restarts_too)
 }
 END_TEST
 
-/* --- who, and how much ----------------------------------------------------------- */
+/* --- who, and how much ---------------------------------------------------- */
 
 START_TEST(a_structure_that_can_not_be_read_counts_nothing)
 {
@@ -396,7 +396,7 @@ START_TEST(another_domain_is_for_the_privileged)
 }
 END_TEST
 
-/* --- queries -------------------------------------------------------------------- */
+/* --- queries -------------------------------------------------------------- */
 
 static int64_t query(uint64_t command, domid_t domid)
 {

@@ -163,7 +163,7 @@ START_TEST(unknown_queries_are_not_implemented)
 }
 END_TEST
 
-/* --- CPUID ------------------------------------------------------------------ */
+/* --- CPUID ---------------------------------------------------------------- */
 
 static const uint32_t *cpuid_of(uint32_t leaf, uint32_t subleaf)
 {
