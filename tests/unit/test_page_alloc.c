@@ -231,6 +231,100 @@ START_TEST(a_domains_frame_is_flushed_before_it_is_used_again)
 END_TEST
 
 
+#define GIB_4 (1ull << 20) /* frames below 4 GiB */
+
+static void restart_with(uint64_t frames)
+{
+    ck_assert_uint_eq(host_machine_stop(), 0);
+    host_machine_start(frames, 1);
+}
+
+START_TEST(memory_below_4_gib_is_given_away_last)
+{
+    mfn_t high[64];
+    mfn_t mfn;
+    unsigned int i;
+
+    restart_with(GIB_4 + 64 - HOST_HOLE_FRAMES);
+    for (i = 0; i < 64; i++) {
+        high[i] = must_alloc(0);
+        ck_assert_uint_ge(high[i].v, GIB_4);
+    }
+    mfn = must_alloc(0);
+    ck_assert_uint_lt(mfn.v, GIB_4);
+    page_free(mfn, 0);
+    for (i = 0; i < 64; i++) {
+        page_free(high[i], 0);
+    }
+    mfn = page_alloc(0, MFN(GIB_4));
+    ck_assert_uint_lt(mfn.v, GIB_4);
+    page_free(mfn, 0);
+    mfn = page_alloc(0, MFN(GIB_4 + 1));
+    ck_assert_uint_le(mfn.v, GIB_4);
+    page_free(mfn, 0);
+}
+END_TEST
+
+START_TEST(a_gib_is_one_block_and_no_larger_exists)
+{
+    mfn_t mfn;
+
+    restart_with(3ull << PAGE_ORDER_MAX);
+    mfn = must_alloc(PAGE_ORDER_MAX);
+    ck_assert_uint_eq(mfn.v & ((1ull << PAGE_ORDER_MAX) - 1), 0);
+    page_free(mfn, PAGE_ORDER_MAX);
+    ck_assert_uint_eq(page_alloc_free_frames(), 3ull << PAGE_ORDER_MAX);
+}
+END_TEST
+
+/* Adding memory stores to a record a block, so that boot does not depend on
+ * the amount of memory. */
+START_TEST(adding_memory_touches_few_records)
+{
+    uint64_t touched = 0;
+    uint64_t i;
+
+    restart_with(GIB_4);
+    for (i = 0; i < frame_count; i++) {
+        touched += mfn_to_frame(MFN(i))->word != 0;
+    }
+    ck_assert_uint_le(touched, 4 + 2 * PAGE_ORDER_MAX);
+}
+END_TEST
+
+/* Blocks of all sizes come and go in an order that a seed decides. */
+START_TEST(any_order_of_use_keeps_the_invariants)
+{
+    mfn_t held[40];
+    unsigned int orders[40];
+    uint32_t x = 12345;
+    unsigned int i;
+
+    memset(held, 0xff, sizeof(held));
+    for (i = 0; i < 3000; i++) {
+        unsigned int slot;
+
+        x = x * 1664525 + 1013904223;
+        slot = (x >> 8) % 40;
+        if (mfn_valid_number(held[slot])) {
+            page_free(held[slot], orders[slot]);
+            held[slot] = INVALID_MFN;
+        } else {
+            orders[slot] = (x >> 20) % 7;
+            held[slot] = page_alloc(orders[slot], (x >> 28) == 0
+                                                      ? MFN(400)
+                                                      : INVALID_MFN);
+        }
+        page_alloc_audit();
+    }
+    for (i = 0; i < 40; i++) {
+        if (mfn_valid_number(held[i])) {
+            page_free(held[i], orders[i]);
+        }
+    }
+}
+END_TEST
+
 static void *alloc_and_free(void *arg)
 {
     unsigned int seed = (unsigned int)(uintptr_t)arg;
@@ -295,4 +389,8 @@ TEST_MAIN("page_alloc", setup, teardown_or_panicked,
           hypervisor_pages_are_zeroed_and_marked,
           an_injected_failure_is_a_shortage,
           a_domains_frame_is_flushed_before_it_is_used_again,
+          memory_below_4_gib_is_given_away_last,
+          a_gib_is_one_block_and_no_larger_exists,
+          adding_memory_touches_few_records,
+          any_order_of_use_keeps_the_invariants,
           four_cpus_never_get_the_same_frame)

@@ -7,7 +7,9 @@
  * (ASan) or scribbled over, so a use after free fails loudly and memory that
  * somebody forgot to zero is not zero.
  *
- *   M1  a frame in the allocator is poisoned; one outside of it is not
+ *   M1  a frame in the allocator is poisoned; one outside of it is not; but a
+ *       machine of more than POISON_FRAMES_MAX is not poisoned at all, for it
+ *       would then take real memory
  *   M2  frames below HOST_HOLE_FRAMES have records with no reference, are
  *       never allocated, and stay poisoned: like a hole between RAM regions
  *   M3  between host_machine_stop() and the next start the allocator's lists
@@ -77,6 +79,8 @@ struct cpu *cpus[CPUS_MAX];
 unsigned int cpu_count;
 _Thread_local struct cpu *host_this_cpu;
 
+#define POISON_FRAMES_MAX (1ull << 16)
+
 static uint64_t *m2p;
 static uint64_t ram_frames;
 static struct domain idle_domain;
@@ -85,13 +89,17 @@ static struct vcpu_info idle_info;
 
 void frames_left(mfn_t mfn, unsigned int order)
 {
-    unpoison(frame_map(mfn), PAGE_SIZE << order);
+    if (ram_frames <= POISON_FRAMES_MAX) {
+        unpoison(frame_map(mfn), PAGE_SIZE << order);
+    }
     host_effect_add(EFFECT_FRAMES_LEFT, mfn.v, order);
 }
 
 void frames_came(mfn_t mfn, unsigned int order)
 {
-    poison(frame_map(mfn), PAGE_SIZE << order);
+    if (ram_frames <= POISON_FRAMES_MAX) {
+        poison(frame_map(mfn), PAGE_SIZE << order);
+    }
     host_effect_add(EFFECT_FRAMES_CAME, mfn.v, order);
 }
 
@@ -213,7 +221,9 @@ uint64_t host_machine_stop(void)
     unsigned int id;
 
     drain();
-    unpoison(host_ram, frame_count * PAGE_SIZE);
+    if (ram_frames <= POISON_FRAMES_MAX) {
+        unpoison(host_ram, frame_count * PAGE_SIZE);
+    }
     munmap(host_ram, frame_count * PAGE_SIZE);
     munmap(host_frames, frame_count * sizeof(struct frame));
     munmap(m2p, frame_count * sizeof(uint64_t));
