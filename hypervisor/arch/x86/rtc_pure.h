@@ -81,8 +81,8 @@ static inline bool rtc_to_seconds(const struct rtc_registers *r,
         month < 1 || month > 12 || year < 1970) {
         return false;
     }
-    *seconds = (uint64_t)rtc_days(year, month, day) * 86400 + hour * 3600u +
-               minute * 60u + second;
+    *seconds = (uint64_t)rtc_days(year, month, day) * 86400 + hour * 3600ull +
+               minute * 60ull + second;
     return true;
 }
 

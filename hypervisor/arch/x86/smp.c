@@ -45,7 +45,7 @@ unsigned int cpu_count;
 #define INIT_WAIT_US     200
 #define STARTUP_WAIT_US  2000
 #define ARRIVE_WAIT_US   2000000 /* a busy host may not run it for long */
-#define POLL_US          10
+#define POLL_US          10ull
 
 #define PTE_PRESENT  0x001ull
 #define PTE_WRITE    0x002ull
