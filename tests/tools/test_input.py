@@ -44,6 +44,11 @@ class Arguments(ToolTest):
         for value in ("0", "-3", "nan", "inf", "soon"):
             self.refused("--timeout", value, words=["--timeout"])
 
+    def test_d0_as(self):
+        self.refused("--d0-as", "king", words=["--d0-as", "guest"])
+        self.refused("--d0-as", "guest", "--on", "xen",
+                     words=["--d0-as guest", "Xen", "privileges"])
+
     def test_boot_choice(self):
         self.refused("--boot", "floppy", words=["--boot", "uefi"])
 

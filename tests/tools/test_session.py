@@ -227,6 +227,10 @@ class Machines(ToolTest):
     def test_no_module(self):
         self.assertNotIn("-initrd", self.machine(d0=None).prepare())
 
+    def test_a_plain_guest(self):
+        line = self.machine(d0_as="guest").hypervisor_line()
+        self.assertIn("d0=guest", line.split())
+
     def test_icount(self):
         command = self.machine(icount=True).prepare()
         self.assertEqual(self.option(command, "-icount"),

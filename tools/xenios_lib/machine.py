@@ -26,6 +26,7 @@ class Machine:
         self.ramdisks = []
         self.d0_memory = 128
         self.d0_vcpus = 1
+        self.d0_as = "control"          # or "guest": no privileges
         self.cpus = 2
         self.memory = 512
         self.cpu = "qemu64"
@@ -44,6 +45,10 @@ class Machine:
             if not 1 <= value <= most:
                 raise InputError("%s %d makes no sense; give a number from 1 "
                                  "to %d" % (name, value, most))
+        if self.hypervisor == "xen" and self.d0_as == "guest":
+            raise InputError("--d0-as guest works on Xenios only: Xen gives "
+                             "its first domain always all privileges; leave "
+                             "out --on xen or --d0-as guest")
         if (self.hypervisor == "xenios" and self.boot == "uefi" and
                 self.memory < UEFI_MIB_MIN):
             raise InputError("--boot uefi needs --memory %d at least" %
@@ -62,6 +67,8 @@ class Machine:
                     (self.d0_memory, self.d0_memory, self.d0_vcpus))
         else:
             text = "d0_mem=%d d0_vcpus=%d" % (self.d0_memory, self.d0_vcpus)
+            if self.d0_as == "guest":
+                text += " d0=guest"
         return (text + " " + self.hv_cmdline).strip()
 
     def modules(self):

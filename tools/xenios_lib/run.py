@@ -25,6 +25,10 @@ def add_arguments(parser):
                         help="its memory (default 128)")
     parser.add_argument("--d0-vcpus", metavar="N", type=int, default=1,
                         help="its virtual CPUs (default 1)")
+    parser.add_argument("--d0-as", choices=("control", "guest"),
+                        default="control", help="control: with every "
+                        "privilege (default); guest: with none, as a plain "
+                        "guest of others")
     parser.add_argument("--boot", choices=("grub", "uefi", "direct"),
                         help="a GRUB ISO under SeaBIOS (default) or OVMF, or "
                         "QEMU's -kernel")
@@ -68,8 +72,8 @@ def seconds(text):
 def describe(options):
     """The machine that the options ask for, its input checked."""
     machine = machines.Machine()
-    for name in ("cmdline", "d0_memory", "d0_vcpus", "cpus", "memory", "cpu",
-                 "qemu", "hv_cmdline", "icount"):
+    for name in ("cmdline", "d0_memory", "d0_vcpus", "d0_as", "cpus",
+                 "memory", "cpu", "qemu", "hv_cmdline", "icount"):
         setattr(machine, name, getattr(options, name))
     machine.hypervisor = options.on
     machine.boot = options.boot or "grub"
