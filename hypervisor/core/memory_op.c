@@ -114,15 +114,6 @@ static enum extent_result extent_populate(const struct batch *b)
     return EXTENT_DONE;
 }
 
-/* M4. The frame is held by a reference of ours meanwhile. */
-static int unpin(struct domain *d, mfn_t mfn)
-{
-    uint64_t word = __atomic_load_n(&mfn_to_frame(mfn)->word,
-                                    __ATOMIC_RELAXED);
-
-    return (word & FW_PINNED) != 0 ? page_type_unpin(d, mfn) : 0;
-}
-
 static enum extent_result release_one(struct domain *d, mfn_t mfn)
 {
     bool released;
@@ -131,7 +122,7 @@ static enum extent_result release_one(struct domain *d, mfn_t mfn)
     if (!frame_get(d, mfn)) {
         return EXTENT_FAILED; /* not its frame, or no frame at all */
     }
-    err = unpin(d, mfn);
+    err = page_type_release(d, mfn); /* M4 */
     if (err == -XEN_ERESTART_CALL) {
         frame_put(mfn);
         return EXTENT_RESTART;
@@ -173,7 +164,7 @@ static enum extent_result extent_unpin(const struct batch *b, uint64_t mfn)
         if (!frame_get(b->domain, MFN(mfn + i))) {
             return EXTENT_FAILED;
         }
-        err = unpin(b->domain, MFN(mfn + i));
+        err = page_type_release(b->domain, MFN(mfn + i)); /* M4 */
         frame_put(MFN(mfn + i));
         if (err == -XEN_ERESTART_CALL) {
             return EXTENT_RESTART;

@@ -217,7 +217,7 @@ static int relinquish_vcpu(struct domain *d, struct vcpu *v)
     return 0;
 }
 
-static int relinquish_frame(struct domain *d, mfn_t mfn)
+int page_type_release(struct domain *d, mfn_t mfn)
 {
     uint64_t word = frame_word(mfn);
     int err = 0;
@@ -247,7 +247,7 @@ int page_type_relinquish(struct domain *d)
         }
     }
     for (n = 0; n < frame_count; n++) {
-        if (relinquish_frame(d, MFN(n))) {
+        if (page_type_release(d, MFN(n))) {
             return -XEN_ERESTART_CALL;
         }
     }

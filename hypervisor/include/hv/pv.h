@@ -41,6 +41,10 @@ int frame_put_and_type(struct domain *d, mfn_t mfn) MUST_CHECK;
 int page_type_pin(struct domain *d, mfn_t mfn, enum page_type type) MUST_CHECK;
 int page_type_unpin(struct domain *d, mfn_t mfn) MUST_CHECK;
 
+/* The domain gives the frame up: drops its pin, if it has one, and undoes it
+ * if it is stopped half-way. 0, or -XEN_ERESTART_CALL: call again. */
+int page_type_release(struct domain *d, mfn_t mfn) MUST_CHECK;
+
 /* Undoes what earlier calls of this vcpu left half undone (unpins, puts);
  * begins every call that may do such things. -XEN_ERESTART_CALL: the budget
  * is spent, make the call again. */
