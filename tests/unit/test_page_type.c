@@ -1007,6 +1007,36 @@ START_TEST(a_domain_ends_with_anything_half_done)
 }
 END_TEST
 
+/* What memory_op does with a frame that is given back: any number of them,
+ * in portions. */
+START_TEST(a_frame_given_up_is_undone_in_portions)
+{
+    static const int32_t budgets[] = { 1, 77, 512, 5000 };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(budgets); i++) {
+        mfn_t top = build_wide();
+        unsigned int attempts = 0;
+        int err;
+
+        set_budget(PLENTY);
+        pin(top, PT_L4);
+        do {
+            set_budget(budgets[i]);
+            err = page_type_release(d, top);
+            attempts++;
+        } while (err == -XEN_ERESTART_CALL);
+        ck_assert_int_eq(err, 0);
+        ck_assert(attempts > 1 || budgets[i] > 4000);
+        ck_assert_uint_eq(current_vcpu()->pv.unfinished_count, 0);
+        nothing_is_typed();
+        ck_assert_int_eq(page_type_release(d, top), 0);
+        ck_assert_int_eq(page_type_release(d, MFN(0)), 0);
+        must_agree();
+    }
+}
+END_TEST
+
 START_TEST(linear_child_that_stops_is_finished)
 {
     static const int32_t budgets[] = { 1, 5, 100, 513 };
@@ -1186,6 +1216,7 @@ TEST_MAIN("page_type", setup, teardown, writable_frame_cannot_become_table,
           undoing_can_turn_round_at_every_point,
           a_failure_is_undone_in_portions, a_stopped_table_is_no_memory,
           a_domain_ends_with_anything_half_done,
+          a_frame_given_up_is_undone_in_portions,
           linear_child_that_stops_is_finished,
           stale_entries_are_flushed_before_a_type_changes,
           no_flush_when_all_have_flushed_since,
