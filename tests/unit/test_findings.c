@@ -74,7 +74,20 @@ START_TEST(a_vcpu_info_may_overlap_its_old_place)
 }
 END_TEST
 
+/* The check looked at 32 bits of the type and the shift used 64. */
+START_TEST(an_assists_number_is_cut_before_it_shifts)
+{
+    uint64_t type = 1ull << 32 | VMASST_TYPE_writable_pagetables;
+
+    ck_assert_int_eq(world_call(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
+                                type, 0, 0, 0), 0);
+    ck_assert_uint_eq(w->domains[0]->vm_assist,
+                      1u << VMASST_TYPE_writable_pagetables);
+}
+END_TEST
+
 TEST_MAIN("findings", setup, teardown,
           a_debug_registers_number_is_cut_before_it_indexes,
           shared_info_never_becomes_a_table,
-          a_vcpu_info_may_overlap_its_old_place)
+          a_vcpu_info_may_overlap_its_old_place,
+          an_assists_number_is_cut_before_it_shifts)
