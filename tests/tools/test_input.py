@@ -107,10 +107,6 @@ class Files(ToolTest):
     def test_empty(self):
         self.refused(b"", "not an ELF")
 
-    def test_bzimage(self):
-        self.refused(b"MZ".ljust(0x202, b"\0") + b"HdrS" + b"\0" * 64,
-                     "bzImage", "extract-vmlinux")
-
     def test_32_bit(self):
         self.refused(elf(bits=32), "32-bit", "not supported yet")
 

@@ -5,6 +5,7 @@
     base         paths, the cache, statuses, one-line messages
     packages     Debian packages that are needed, and their installation
     build        CMake presets
+    bzimage      the ELF inside a Linux bzImage
     elf images   what is booted: checks of guests, Xen's package, GRUB ISOs
     machine      QEMU's command line
     console      what the console's text means

@@ -17,6 +17,7 @@ EM_X86_64 = 62
 ET_EXEC, ET_DYN = 2, 3
 PT_NOTE = 4
 SHT_NOTE = 7
+NOTE_ENTRY = 1
 NOTE_PHYS32_ENTRY = 18      # the note of PVH kernels; says nothing of PV
 TABLE_MAX = 4096            # headers looked at; more is no kernel
 
@@ -91,11 +92,8 @@ def xen_note_types(data, header):
 def check_pv_kernel(name, data):
     """Raise InputError, in one line, unless data is a 64-bit PV kernel."""
     if data[:4] != b"\x7fELF":
-        hint = "give a PV kernel, an ELF file with Xen notes"
-        if data[0x202:0x206] == b"HdrS":
-            hint = ("it is a Linux bzImage: give the ELF inside it "
-                    "(scripts/extract-vmlinux of the Linux sources)")
-        raise InputError("%s is not an ELF file; %s" % (name, hint))
+        raise InputError("%s is not an ELF file; give a PV kernel, an ELF "
+                         "file with Xen notes" % name)
     ident = _unpack("<4sBBB", data, 0)
     if ident is None:
         raise InputError("%s is cut off within its ELF header; copy it "
@@ -119,6 +117,7 @@ def check_pv_kernel(name, data):
         raise InputError("%s has no Xen notes, so it is not a PV kernel; "
                          "give a kernel built for Xen PV (Linux: "
                          "CONFIG_XEN_PV)" % name)
-    if found == {NOTE_PHYS32_ENTRY}:
+    if NOTE_PHYS32_ENTRY in found and not found & {NOTE_ENTRY, "__xen_guest"}:
         raise InputError("%s carries only a PVH entry note, so it is not a "
-                         "PV kernel; give a kernel built for Xen PV" % name)
+                         "PV kernel; give a kernel built for Xen PV (Linux: "
+                         "CONFIG_XEN_PV)" % name)

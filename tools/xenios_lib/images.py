@@ -14,13 +14,14 @@ import subprocess
 import tempfile
 import zlib
 
-from . import packages
+from . import bzimage, packages
 from .base import (InputError, ToolError, cache_dir, file_lock, hash_file,
                    say, write_atomically)
 from .elf import check_pv_kernel
 
 GUEST_FILE_MAX = 1 << 30
 ISO_KEEP = 8                # older ISOs leave the cache
+KERNEL_KEEP = 8             # and so do older unpacked kernels
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -42,25 +43,47 @@ def check_readable(path, what):
                          (what, path))
 
 
-def guest_kernel(path):
+def _gunzip(path, data):
+    """The content of a gzipped kernel."""
+    decoder = zlib.decompressobj(wbits=16 + zlib.MAX_WBITS)
+    try:
+        plain = decoder.decompress(data, GUEST_FILE_MAX)
+    except zlib.error:
+        plain = b""
+    if not decoder.eof:
+        raise InputError("%s is a damaged gzip file; copy it again" % path)
+    return plain
+
+
+def _unpacked(path, data, unpack):
+    """The cached ELF that unpack(path, data) gives."""
+    directory = cache_dir("kernels")
+    plain = os.path.join(directory,
+                         hashlib.sha256(data).hexdigest()[:32])
+    if os.path.exists(plain):
+        os.utime(plain)
+        with open(plain, "rb") as handle:
+            check_pv_kernel(path, handle.read())
+        return plain
+    data = unpack(path, data)
+    check_pv_kernel(path, data)
+    write_atomically(plain, data)
+    _prune(directory, "", KERNEL_KEEP)
+    return plain
+
+
+def guest_kernel(path, install=True):
     """Check d0's kernel; returns the path of the plain ELF to boot."""
     check_readable(path, "the kernel")
     with open(path, "rb") as handle:
         data = handle.read()
-    if data[:2] != GZIP_MAGIC:
-        check_pv_kernel(path, data)
-        return os.path.abspath(path)
-    name = hashlib.sha256(data).hexdigest()[:32]
-    plain = os.path.join(cache_dir("kernels"), name)
-    try:
-        data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error):
-        raise InputError("%s is a damaged gzip file; copy it again" %
-                         path) from None
+    if data[:2] == GZIP_MAGIC:
+        return _unpacked(path, data, _gunzip)
+    if bzimage.is_bzimage(data):
+        return _unpacked(path, data,
+                         lambda p, d: bzimage.unpack(p, d, install))
     check_pv_kernel(path, data)
-    if not os.path.exists(plain):
-        write_atomically(plain, data)
-    return plain
+    return os.path.abspath(path)
 
 
 def _newest_xen_package():
@@ -152,12 +175,17 @@ def grub_config(hv_cmdline, modules):
          "(too little memory?)'", "halt"]) + "\n"
 
 
-def _prune(directory):
-    """Keep the few ISOs used last."""
-    files = [os.path.join(directory, f) for f in os.listdir(directory)
-             if f.endswith(".iso")]
-    for old in sorted(files, key=os.path.getmtime)[:-ISO_KEEP]:
-        os.unlink(old)
+def _prune(directory, suffix, keep):
+    """Keep the few files used last.  Others may prune at the same time."""
+    used = []
+    for entry in os.scandir(directory):
+        if entry.name.endswith(suffix) and entry.is_file():
+            used.append((entry.stat().st_mtime, entry.path))
+    for _, old in sorted(used)[:-keep]:
+        try:
+            os.unlink(old)
+        except FileNotFoundError:
+            pass
 
 
 def grub_iso(hypervisor, hv_cmdline, modules, uefi):
@@ -195,7 +223,7 @@ def grub_iso(hypervisor, hv_cmdline, modules, uefi):
                 raise ToolError("grub-mkrescue failed:\n" +
                                 done.stdout.decode("utf-8", "replace"))
             os.replace(made, iso)
-        _prune(directory)
+        _prune(directory, ".iso", ISO_KEEP)
     return iso
 
 

@@ -32,6 +32,10 @@ EVIDENCE = {
     "mtools": "mformat",
     "gdb": "gdb",
     "ovmf": "/usr/share/OVMF/OVMF_CODE*.fd",
+    "lz4": "lz4",
+    "lzop": "lzop",
+    "zstd": "zstd",
+    "kmod": "/sbin/depmod",
 }
 
 BUILD = ["cmake", "ninja-build", "gcc", "libc6-dev", "nasm"]

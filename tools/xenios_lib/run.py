@@ -14,8 +14,9 @@ STUB = ("pvguest", "stub.elf")
 def add_arguments(parser):
     """The options of `run`."""
     parser.add_argument("--d0", metavar="FILE",
-                        help="the first domain's kernel, a PV ELF, gzipped "
-                        "or not (default: our guest stub)")
+                        help="the first domain's kernel: a PV ELF, gzipped "
+                        "or not, or a Linux bzImage (default: our guest "
+                        "stub)")
     parser.add_argument("--cmdline", metavar="TEXT", default="",
                         help="its command line")
     parser.add_argument("--ramdisk", metavar="FILE", action="append",
@@ -84,7 +85,8 @@ def describe(options):
         images.check_readable(path, "the ramdisk")
         machine.ramdisks.append(os.path.abspath(path))
     if options.d0 is not None:
-        machine.d0 = images.guest_kernel(options.d0)
+        machine.d0 = images.guest_kernel(options.d0,
+                                         not options.no_install)
     if options.gdb:
         machine.preset = "target-debug"
         machine.gdb_port = machines.free_port()
