@@ -80,6 +80,27 @@ static void memory(void)
     for_each_domain(memory_of);
 }
 
+/* What the port is bound to, where there is something to say. */
+static void describe_binding(const struct evtchn *port, char *text,
+                             size_t size)
+{
+    switch (port->state) {
+    case ECS_VIRQ:
+        snprintk(text, size, " %u", port->virq);
+        break;
+    case ECS_UNBOUND:
+        snprintk(text, size, " for d%u", port->remote_domid);
+        break;
+    case ECS_INTERDOMAIN:
+        snprintk(text, size, " with d%u port %u", port->remote_domid,
+                 port->remote_port);
+        break;
+    default:
+        text[0] = '\0';
+        break;
+    }
+}
+
 static void dump_port(const struct domain *d, uint32_t number,
                       const struct evtchn *port)
 {
@@ -91,13 +112,14 @@ static void dump_port(const struct domain *d, uint32_t number,
     };
     uint64_t bit = 1ull << (number % 64);
     unsigned int word = number / 64;
+    char binding[40];
 
     if (port->state == ECS_FREE || port->state >= ARRAY_SIZE(names)) {
         return;
     }
-    printk("d%u port %u: %s, vcpu %u, virq %u, peer d%u port %u%s%s", d->id,
-           number, names[port->state], port->notify_vcpu, port->virq,
-           port->remote_domid, port->remote_port,
+    describe_binding(port, binding, sizeof(binding));
+    printk("d%u port %u: %s%s, vcpu %u%s%s", d->id, number,
+           names[port->state], binding, port->notify_vcpu,
            d->shared_info->evtchn_pending[word] & bit ? ", pending" : "",
            d->shared_info->evtchn_mask[word] & bit ? ", masked" : "");
 }
