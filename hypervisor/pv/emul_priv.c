@@ -398,8 +398,8 @@ bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
     bool stay = false;
     enum outcome r;
 
-    if (!v->kernel_mode || regs->cs != PV_CS64 ||
-        !pv_fetch_insn(regs, &i)) {
+    /* Whatever code segment of its own GDT the kernel runs on. */
+    if (!v->kernel_mode || !pv_fetch_insn(regs, &i)) {
         return false;
     }
     r = perform(v, regs, &i, &stay);

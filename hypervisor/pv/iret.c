@@ -27,8 +27,6 @@ struct iret_frame {
     uint64_t rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
-#define RFLAGS_NEVER (RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP)
-
 int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                 uint64_t a4)
 {
@@ -56,8 +54,7 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
     }
     regs->rip = f.rip;
     regs->cs = (f.cs & 0xffff) | 3;
-    regs->rflags = (f.rflags & ~RFLAGS_NEVER & 0x3fffff) | RFLAGS_IF |
-                   RFLAGS_MBS;
+    regs->rflags = (f.rflags & RFLAGS_OF_A_GUEST) | RFLAGS_IF | RFLAGS_MBS;
     regs->rsp = f.rsp;
     regs->ss = (f.ss & 0xffff) | 3;
     if ((f.flags & VGCF_in_syscall) == 0) {

@@ -87,7 +87,7 @@ static int dr7_check(uint64_t *value)
     return 0;
 }
 
-int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
+int pv_store_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 {
     int err;
 
@@ -99,25 +99,33 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
         if (!gva_range_ok(GVA(value), 8)) {
             return -XEN_EPERM;
         }
-        break;
+        v->pv.debugreg[reg] = value;
+        return 0;
     case 4:
     case 6:
-        reg = 6;
-        value = (value & 0xffffffffull & ~DR6_ZERO) | DR6_FIXED;
-        break;
+        v->pv.debugreg[6] = (value & 0xffffffffull & ~DR6_ZERO) | DR6_FIXED;
+        return 0;
     case 5:
     case 7:
-        reg = 7;
         err = dr7_check(&value);
-        if (err != 0) {
-            return err;
+        if (err == 0) {
+            v->pv.debugreg[7] = value;
         }
-        break;
+        return err;
     default:
         return -XEN_ENODEV;
     }
-    v->pv.debugreg[reg] = value;
-    if (reg == 7 && (value & DR7_ENABLED) != 0) {
+}
+
+int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
+{
+    int err = pv_store_debugreg(v, reg, value);
+
+    if (err != 0) {
+        return err;
+    }
+    reg |= (reg & 4) >> 1; /* 4 and 5 are other names of 6 and 7 */
+    if (reg == 7 && (v->pv.debugreg[7] & DR7_ENABLED) != 0) {
         for (unsigned int i = 0; i < 4; i++) {
             arch_load_debugreg(v, i);
         }
@@ -189,7 +197,8 @@ int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,
     (void)a2;
     (void)a3;
     (void)a4;
-    if ((uint32_t)type >= 32 || (ASSISTS_OFFERED >> (uint32_t)type & 1) == 0) {
+    type = (uint32_t)type; /* the ABI's type; it is a shift count below */
+    if (type >= 32 || (ASSISTS_OFFERED >> type & 1) == 0) {
         return -XEN_EINVAL;
     }
     switch ((unsigned int)cmd) {

@@ -37,6 +37,7 @@
 #include <hv/arch.h>
 #include <hv/evtchn.h>
 #include <hv/pv.h>
+#include <hv/time.h>
 #include <hv/util.h>
 
 /* What arrives at the handler besides the interrupted context. */
@@ -100,6 +101,9 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs,
     } else {
         sp = v->pv.kernel_sp;
         arch_toggle_mode(v);
+        if (UNLIKELY(v->areas_stale)) {
+            time_refresh_areas(v); /* they are in the kernel's memory */
+        }
     }
     sp = (sp & ~15ull) - size;
     if (guest_copy_out(GVA(sp), frame, size)) {

@@ -35,6 +35,8 @@ void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs);
 
 /* set_debugreg and get_debugreg, for both ways to ask (pv/segment.c). */
 int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
+/* Checks and keeps the value, for a vcpu that does not run. */
+int pv_store_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value);
 
 /* #UD: the prefix that asks for CPUID ("ud2a; xen"). True when it was

@@ -63,7 +63,7 @@ START_TEST(the_vcpu_is_looked_at_before_the_command)
 {
     ck_assert_int_eq(call(99, 2, 0), -XEN_ENOENT);
     ck_assert_int_eq(call(99, 1, 0), -XEN_ENOSYS);
-    ck_assert_int_eq(call(VCPUOP_up, 1, 0), -XEN_ENOSYS);
+    ck_assert_int_eq(call(VCPUOP_up, 1, 0), -XEN_EINVAL);
     ck_assert_int_eq(call(VCPUOP_register_vcpu_info, 2, 0), -XEN_ENOENT);
     ck_assert_int_eq(call(VCPUOP_register_vcpu_info, 1, 0), -XEN_EFAULT);
 }

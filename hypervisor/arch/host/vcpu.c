@@ -164,3 +164,10 @@ uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
         return v->pv.gs_base_kernel;
     }
 }
+
+void arch_set_fpu_image(struct vcpu *v, const void *image)
+{
+    if (v->fpu != NULL) {
+        memcpy(v->fpu, image, 512);
+    }
+}

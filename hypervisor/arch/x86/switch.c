@@ -244,6 +244,19 @@ static void fpu_image_reset(uint8_t *image)
     image[25] = 0x1f;
 }
 
+#define MXCSR_OFFSET 24
+#define MXCSR_VALID 0xffbfu /* reserved bits fault (SDM 1 10.2.3) */
+
+void arch_set_fpu_image(struct vcpu *v, const void *image)
+{
+    uint32_t mxcsr;
+
+    memcpy(v->fpu, image, 512);
+    memcpy(&mxcsr, (char *)v->fpu + MXCSR_OFFSET, sizeof(mxcsr));
+    mxcsr &= MXCSR_VALID;
+    memcpy((char *)v->fpu + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
+}
+
 static void fpu_save(struct vcpu *v)
 {
     clts();

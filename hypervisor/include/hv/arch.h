@@ -54,16 +54,16 @@
 
 /* Flushes these CPUs (this one too, when named) and returns when all have
  * done so. While waiting it answers others' requests. */
-void arch_tlb_flush(cpumask_t cpus);
+void arch_tlb_flush(cpumask_t mask);
 
 /* The same for one linear address. */
-void arch_tlb_flush_page(cpumask_t cpus, gva_t va);
+void arch_tlb_flush_page(cpumask_t mask, gva_t va);
 
 /* The TLB clock: advances at each full flush of any CPU. A CPU whose
  * tlb_stamp is later than a frame's stamp holds no older entry of it. */
 uint32_t arch_tlb_clock(void);
-/* Those of `cpus` that may still hold an entry made before `stamp`. */
-cpumask_t arch_tlb_filter(cpumask_t cpus, uint32_t stamp);
+/* Those of `mask` that may still hold an entry made before `stamp`. */
+cpumask_t arch_tlb_filter(cpumask_t mask, uint32_t stamp);
 
 /* Once in every turn of a loop that waits for another CPU: pauses, and
  * answers TLB-flush requests. */
@@ -75,6 +75,10 @@ void arch_relax(void);
  * -XEN_ENOMEM. */
 int arch_vcpu_init(struct vcpu *v);
 void arch_vcpu_free(struct vcpu *v);
+
+/* The guest's own FXSAVE image (512 bytes) for a vcpu that does not run; what
+ * would fault when it is loaded is taken out. */
+void arch_set_fpu_image(struct vcpu *v, const void *image);
 
 /* Saves prev's machine state (segments, debug, fpu, the frame on the stack)
  * and loads next's: frame, page tables, GDT and LDT windows. For the idle

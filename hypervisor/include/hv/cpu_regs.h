@@ -37,6 +37,10 @@ STATIC_ASSERT(sizeof(struct cpu_regs) == 168, "entry.asm builds this layout");
 #define RFLAGS_VIF  (1ull << 19)
 #define RFLAGS_VIP  (1ull << 20)
 
+/* What a guest may choose; IF and the fixed bit are added. */
+#define RFLAGS_OF_A_GUEST \
+    (0x3fffffull & ~(RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP))
+
 /* Exceptions by number (SDM 3A 6.3.1). */
 enum {
     TRAP_DE = 0, TRAP_DB = 1, TRAP_NMI = 2, TRAP_BP = 3, TRAP_OF = 4,

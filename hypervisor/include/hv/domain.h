@@ -104,6 +104,7 @@ struct vcpu {
     bool queued;
     bool on_cpu;               /* its registers are on the CPU */
     bool initialised;          /* VCPUOP_initialise or the builder */
+    bool initialising;         /* a CPU works at it */
     struct vcpu *next_queued;
     int pause_count;           /* not schedulable while > 0 */
     struct vcpu_runstate_info runstate;
@@ -224,7 +225,8 @@ void shared_info_destroy(struct domain *d);
  * the vcpu ends, and the exit path takes it off the CPU. */
 static inline bool vcpu_may_go_on(const struct vcpu *v)
 {
-    return !v->domain->crashed && !v->domain->is_shut_down;
+    return !__atomic_load_n(&v->domain->crashed, __ATOMIC_RELAXED) &&
+           !__atomic_load_n(&v->domain->is_shut_down, __ATOMIC_RELAXED);
 }
 
 #endif

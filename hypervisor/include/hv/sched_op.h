@@ -20,6 +20,12 @@ int sched_op_poll(struct domain *d, struct sched_poll *op);
 
 /* --- core/vcpu_op.c; vcpuid is below d->vcpu_count ----------------------------- */
 
+/* pv/vcpu_context.c. -XEN_EEXIST, -XEN_EFAULT, -XEN_EINVAL, -XEN_ENOMEM. */
+int vcpu_op_initialise(struct domain *d, unsigned int vcpuid, gva_t arg);
+/* -XEN_EINVAL: it has no context yet. */
+int vcpu_op_up(struct domain *d, unsigned int vcpuid, void *none);
+/* Of itself too: then the call returns when another vcpu says up. */
+int vcpu_op_down(struct domain *d, unsigned int vcpuid, void *none);
 /* 1 or 0. */
 int vcpu_op_is_up(struct domain *d, unsigned int vcpuid, void *none);
 int vcpu_op_get_runstate_info(struct domain *d, unsigned int vcpuid,

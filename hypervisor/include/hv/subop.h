@@ -52,6 +52,11 @@ bool subop_copy_in(void *op, gva_t arg, size_t size)
     case command:                                                           \
         return handler(__VA_ARGS__, NULL);
 
+/* The handler copies by itself: too large for a stack, or of varying size. */
+#define SUBOP_CASE_RAW(command, type, arg, handler, ...)                    \
+    case command:                                                           \
+        return handler(__VA_ARGS__, GVA(arg));
+
 #define SUBOP_CASE_IN(command, type, arg, handler, ...)                     \
     case command: {                                                         \
         type op_;                                                           \
