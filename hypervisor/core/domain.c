@@ -29,6 +29,7 @@
 #include <hv/evtchn.h>
 #include <hv/pv.h>
 #include <hv/time.h>
+#include <hv/trace.h>
 #include <xen/sched.h>
 
 STATIC_ASSERT(sizeof(struct domain) <= PAGE_SIZE, "a domain takes one page");
@@ -122,6 +123,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
         hv_free_pages(d, 0);
         return NULL;
     }
+    TRACE(DOMAIN_CREATE, d->id, vcpu_count, 0);
     return d;
 }
 
@@ -205,6 +207,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintk(sentence, sizeof(sentence), fmt, ap);
     va_end(ap);
+    TRACE(DOMAIN_CRASH, d->id, current_vcpu()->id, 0);
     printk("domain %u crashed: %s", d->id, sentence);
     if (d->id == 0) {
         memcpy(last_sentence, sentence, sizeof(sentence));
@@ -218,6 +221,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
     if (!begin_end(d, reason)) {
         return;
     }
+    TRACE(DOMAIN_SHUTDOWN, d->id, reason, 0);
     if (d->id != 0) {
         printk("domain %u shut down, reason %u", d->id, reason);
     }

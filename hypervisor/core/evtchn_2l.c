@@ -20,6 +20,7 @@
  */
 #include <hv/arch.h>
 #include <hv/evtchn.h>
+#include <hv/trace.h>
 
 static inline bool set_bit_was_set(xen_ulong_t *word, unsigned int n)
 {
@@ -78,6 +79,7 @@ void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
     if (set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
         return;
     }
+    TRACE(EVENT_PENDING, port, d->id, v->id);
     if (!bit_is_set(&shared->evtchn_mask[port / 64], port % 64)) {  /* P1 */
         raise(v, port);
     }

@@ -21,6 +21,7 @@
  */
 #include <hv/arch.h>
 #include <hv/hypercall.h>
+#include <hv/trace.h>
 #include <hv/util.h>
 
 static int64_t hc_absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
@@ -66,6 +67,7 @@ int64_t hypercall_restart(unsigned int count, const uint64_t args[])
                          &regs->r8 };
 
     BUG_ON(count > ARRAY_SIZE(reg));
+    TRACE(RESTART, entry != NULL ? entry->op : regs->rax, args[0], 0);
     if (entry != NULL) {
         for (unsigned int i = 0; i < count; i++) {
             entry->args[i] = args[i];

@@ -28,6 +28,7 @@
 #include <hv/console.h>
 #include <hv/sched.h>
 #include <hv/time.h>
+#include <hv/trace.h>
 #include <xen/sched.h>
 
 /* Idle vcpus want a domain, so that nobody has to ask whether there is one. */
@@ -154,6 +155,7 @@ void vcpu_wake(struct vcpu *v)
     }
     c = lock_cpu_of(v);
     if (v->state == VCPU_BLOCKED) {
+        TRACE(WAKE, v->domain->id, v->id, 0);
         end_poll(v);
         set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         if (!v->on_cpu) {
@@ -168,6 +170,7 @@ void vcpu_block(struct vcpu *v)
     struct cpu *c = lock_cpu_of(v);
 
     ASSERT(v == current_vcpu());
+    TRACE(BLOCK, v->domain->id, v->id, 0);
     if (v->state == VCPU_RUNNING) {
         __atomic_exchange_n(&v->state, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
         softirq_raise(c, SOFTIRQ_SCHEDULE);                         /* S3 */
@@ -295,6 +298,7 @@ static void switch_vcpu(struct cpu *c, struct vcpu *prev, struct vcpu *next)
     if (!prev->is_idle) {
         time_vcpu_out(prev);
     }
+    TRACE(SWITCH, next->domain->id, next->id, prev->domain->id);
     c->current = next;
     arch_vcpu_switch(prev, next);
     if (!next->is_idle) {

@@ -39,6 +39,7 @@
 #include <hv/arch.h>
 #include <hv/bug.h>
 #include <hv/pv.h>
+#include <hv/trace.h>
 
 static inline uint64_t word_read(const struct frame *f)
 {
@@ -110,6 +111,7 @@ static int busy_get(struct domain *d, mfn_t mfn, enum page_type type)
 
     if (err == 0) {
         __atomic_fetch_or(&f->word, FW_VALIDATED, __ATOMIC_SEQ_CST);
+        TRACE(PROMOTE, mfn.v, type, 0);
         return 0;
     }
     if (err == -XEN_ERESTART_CALL || contents_invalidate(d, mfn, type)) {
@@ -137,6 +139,7 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
         busy_to_stopped(f);
         return err;
     }
+    TRACE(DEMOTE, mfn.v, fw_type(word_read(f)), 0);
     busy_to_idle(f);
     frame_put(mfn);
     return 0;

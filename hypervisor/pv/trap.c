@@ -38,6 +38,7 @@
 #include <hv/evtchn.h>
 #include <hv/pv.h>
 #include <hv/time.h>
+#include <hv/trace.h>
 #include <hv/util.h>
 
 /* What arrives at the handler besides the interrupted context. */
@@ -152,6 +153,7 @@ void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
     };
 
     if (vector == TRAP_PF) {
+        TRACE(PAGE_FAULT, error_code, cr2, regs->rip);
         /* The hardware saw ring 3 in both modes; the guest wants to know
          * whether its own user did it. */
         b.error_code &= ~(uint32_t)PFEC_USER;
@@ -159,6 +161,8 @@ void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
             b.error_code |= PFEC_USER;
         }
         v->info->arch.cr2 = cr2;
+    } else {
+        TRACE(EXCEPTION, vector, error_code, regs->rip);
     }
     bounce(v, regs, &b, vector_name(vector));
 }
@@ -170,6 +174,7 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
         .mask_events = true,
     };
 
+    TRACE(EVENT_UPCALL, v->id, regs->rip, 0);
     bounce(v, regs, &b, "event channels");
 }
 

@@ -10,6 +10,7 @@
 #include <hv/boot_info.h>
 #include <hv/console.h>
 #include <hv/options.h>
+#include <hv/trace.h>
 #include <hv/util.h>
 
 #include "acpi.h"
@@ -90,6 +91,9 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
            page_alloc_free_frames() >> (20 - PAGE_SHIFT));
     if (ioapic_route_isa(UART_IRQ, VECTOR_UART, c) == 0) {
         serial_enable_interrupt();
+    }
+    if (options.trace) {
+        trace_start();
     }
     if (options.panic) {
         panic("asked for by the option `panic`");

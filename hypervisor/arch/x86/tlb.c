@@ -32,6 +32,7 @@
 #include <arch/layout.h>
 #include <hv/arch.h>
 #include <hv/cpu.h>
+#include <hv/trace.h>
 #include "apic.h"
 #include "tlb.h"
 #include "tlb_pure.h"
@@ -183,6 +184,7 @@ static bool names_this_cpu(cpumask_t mask)
 
 void arch_tlb_flush(cpumask_t mask)
 {
+    TRACE(TLB_FLUSH, mask, 0, 0);
     if (names_this_cpu(mask)) {
         tlb_flush_everything();
     }
