@@ -10,6 +10,9 @@
     machine      QEMU's command line
     console      what the console's text means
     session      one QEMU run: copies the console, knows how it ended
+    debs         Debian packages, unpacked into the cache
+    cpio ramdisk initial ramdisks for Linux
+    fetch        `tools/xenios fetch`, and what its names stand for
     run          `tools/xenios run`
     conformance  runs the conformance kernel, compares with expectations
     test         `tools/xenios test`

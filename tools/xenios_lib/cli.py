@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from . import run, test
+from . import fetch, run, test
 from .base import (INPUT_ERROR, INTERRUPTED, InputError, NO_END, ToolError,
                    say)
 
@@ -24,7 +24,8 @@ def parser():
                                   required=True, parser_class=Parser)
     for name, module, text in (
             ("run", run, "boot in QEMU, console on this terminal"),
-            ("test", test, "run every test")):
+            ("test", test, "run every test"),
+            ("fetch", fetch, "kernels and ramdisks of others, by name")):
         sub = commands.add_parser(name, help=text, description=module.__doc__,
                                   allow_abbrev=False)
         module.add_arguments(sub)

@@ -14,9 +14,9 @@ import subprocess
 import tempfile
 import zlib
 
-from . import bzimage, packages
+from . import bzimage, debs
 from .base import (InputError, ToolError, cache_dir, file_lock, hash_file,
-                   say, write_atomically)
+                   write_atomically)
 from .elf import check_pv_kernel
 
 GUEST_FILE_MAX = 1 << 30
@@ -88,12 +88,8 @@ def guest_kernel(path, install=True):
 
 def _newest_xen_package():
     """Debian 12's Xen, or the newest one this distribution has."""
-    listed = subprocess.run(
-        ["apt-cache", "pkgnames", "xen-hypervisor-4."],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        check=False).stdout.split()
     found = {}
-    for name in listed:
+    for name in debs.known("xen-hypervisor-4."):
         match = re.fullmatch(r"xen-hypervisor-4\.(\d+)-amd64", name)
         if match:
             found[int(match.group(1))] = name
@@ -102,41 +98,17 @@ def _newest_xen_package():
     return found.get(17) or found[max(found)]
 
 
-def _download_xen(directory):
-    """Fetch and unpack Xen's package below directory; nothing is installed."""
-    if shutil.which("apt-get") is None or shutil.which("dpkg") is None:
-        raise ToolError("--on xen needs apt-get and dpkg to fetch Debian's "
-                        "Xen package")
-    package = _newest_xen_package()
-    if package is None and packages.apt_get("update"):
-        package = _newest_xen_package()
-    if package is None:
-        raise ToolError("no xen-hypervisor-4.*-amd64 package is known to apt")
-    say("fetching %s (unpacked into the cache, not installed)" % package)
-    fetch = ["apt-get", "-q", "download", package]
-    if os.geteuid() == 0:
-        # apt's own user cannot write into root's cache.
-        fetch[1:1] = ["-o", "APT::Sandbox::User=root"]
-    done = subprocess.run(fetch, cwd=directory, stdin=subprocess.DEVNULL,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          check=False)
-    debs = [f for f in os.listdir(directory) if f.endswith(".deb")]
-    if done.returncode != 0 or not debs:
-        raise ToolError("could not download %s:\n%s" % (
-            package, done.stdout.decode("utf-8", "replace").rstrip()))
-    subprocess.run(["dpkg", "-x", os.path.join(directory, debs[0]),
-                    os.path.join(directory, "root")], check=True)
-
-
-def xen_image():
+def xen_image(renew=False):
     """The path of an uncompressed Xen, fetched on first use."""
     base = cache_dir("xen")
     image = os.path.join(base, "xen")
     with file_lock(os.path.join(base, "lock")):
-        if os.path.exists(image):
+        if os.path.exists(image) and not renew:
             return image
+        package = debs.look_up(_newest_xen_package,
+                               "xen-hypervisor-4.*-amd64")
         with tempfile.TemporaryDirectory(dir=base) as directory:
-            _download_xen(directory)
+            debs.unpack_into(package, directory)
             boot = os.path.join(directory, "root", "boot")
             packed = [f for f in sorted(os.listdir(boot))
                       if re.fullmatch(r"xen-4\.\d+-amd64\.gz", f)]

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 
-from . import build, images, machine as machines, packages
+from . import build, fetch, images, machine as machines, packages
 from .base import INPUT_ERROR, InputError, ROOT, say
 from .session import LEAVE_HELP, Session
 
@@ -15,13 +15,13 @@ def add_arguments(parser):
     """The options of `run`."""
     parser.add_argument("--d0", metavar="FILE",
                         help="the first domain's kernel: a PV ELF, gzipped "
-                        "or not, or a Linux bzImage (default: our guest "
-                        "stub)")
+                        "or not, a Linux bzImage, or a name that fetch "
+                        "knows (default: our guest stub)")
     parser.add_argument("--cmdline", metavar="TEXT", default="",
                         help="its command line")
     parser.add_argument("--ramdisk", metavar="FILE", action="append",
-                        default=[], help="its ramdisk; repeated: a list of "
-                        "further modules")
+                        default=[], help="its ramdisk, a file or a name that "
+                        "fetch knows; repeated: a list of further modules")
     parser.add_argument("--d0-memory", metavar="MIB", type=int, default=128,
                         help="its memory (default 128)")
     parser.add_argument("--d0-vcpus", metavar="N", type=int, default=1,
@@ -81,12 +81,14 @@ def describe(options):
     if options.on == "xen" and options.boot not in (None, "direct"):
         say("--on xen boots directly; --boot %s is left out" % options.boot)
     machine.check()
-    for path in options.ramdisk:
+    install = not options.no_install
+    for name in options.ramdisk:
+        path = fetch.ramdisk_file(name, install)
         images.check_readable(path, "the ramdisk")
         machine.ramdisks.append(os.path.abspath(path))
     if options.d0 is not None:
-        machine.d0 = images.guest_kernel(options.d0,
-                                         not options.no_install)
+        machine.d0 = images.guest_kernel(
+            fetch.kernel(options.d0, install), install)
     if options.gdb:
         machine.preset = "target-debug"
         machine.gdb_port = machines.free_port()
