@@ -34,7 +34,8 @@ static void dump_vcpu(const struct vcpu *v)
     printk("d%u vcpu %u: %s on cpu %u, %s mode, upcall pending %u mask %u",
            v->domain->id, v->id, state_name(v->state), v->cpu,
            v->kernel_mode ? "kernel" : "user",
-           v->info->evtchn_upcall_pending, v->info->evtchn_upcall_mask);
+           vcpu_info(v)->evtchn_upcall_pending,
+           vcpu_info(v)->evtchn_upcall_mask);
     if (v->state == VCPU_RUNNING && v != current_vcpu()) {
         return;
     }

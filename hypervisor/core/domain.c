@@ -183,7 +183,7 @@ static bool begin_end(struct domain *d, uint8_t reason)
     if (__atomic_exchange_n(&d->is_shut_down, true, __ATOMIC_SEQ_CST)) {
         return false;
     }
-    d->shutdown_reason = reason;
+    __atomic_store_n(&d->shutdown_reason, reason, __ATOMIC_RELAXED);
     for (i = 0; i < d->vcpu_count; i++) {
         vcpu_pause(d->vcpus[i]);
     }

@@ -43,7 +43,7 @@ static inline bool bit_is_set(const xen_ulong_t *word, unsigned int n)
  * selector, so finding it set means that the selector is still to be read. */
 static void raise(struct vcpu *v, uint32_t port)
 {
-    struct vcpu_info *info = v->info;
+    struct vcpu_info *info = vcpu_info(v);
 
     if (set_bit_was_set(&info->evtchn_pending_sel, port / 64)) {
         return;

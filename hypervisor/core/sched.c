@@ -286,7 +286,9 @@ static void show_crash(struct vcpu *v)
 {
     struct domain *d = v->domain;
 
-    if (d->is_shut_down && d->shutdown_reason == SHUTDOWN_crash &&
+    if (__atomic_load_n(&d->is_shut_down, __ATOMIC_SEQ_CST) &&
+        __atomic_load_n(&d->shutdown_reason, __ATOMIC_RELAXED) ==
+            SHUTDOWN_crash &&
         !__atomic_exchange_n(&d->crash_shown, true,
                                            __ATOMIC_SEQ_CST)) {
         vcpu_show(v);
@@ -303,6 +305,9 @@ static void switch_vcpu(struct cpu *c, struct vcpu *prev, struct vcpu *next)
     arch_vcpu_switch(prev, next);
     if (!next->is_idle) {
         time_vcpu_in(next);
+    }
+    if (UNLIKELY(__atomic_load_n(&next->nmi_pending, __ATOMIC_RELAXED))) {
+        softirq_raise(c, SOFTIRQ_NMI);
     }
     show_crash(prev);
 }

@@ -32,7 +32,7 @@ int sched_op_block(struct domain *d, void *none)
 
     (void)d;
     (void)none;
-    __atomic_store_n(&v->info->evtchn_upcall_mask, 0, __ATOMIC_RELAXED);
+    __atomic_store_n(&vcpu_info(v)->evtchn_upcall_mask, 0, __ATOMIC_RELAXED);
     if (vcpu_event_deliverable(v)) {
         return 0;
     }

@@ -13,6 +13,7 @@
  */
 #include <hv/arch.h>
 #include <hv/console.h>
+#include <hv/pv.h>
 #include <hv/sched.h>
 #include <hv/timer.h>
 
@@ -23,6 +24,18 @@ void softirq_raise(struct cpu *c, enum softirq s)
 
     if (c != this_cpu() && (before & bit) == 0) {
         arch_kick(c);
+    }
+}
+
+/* After the scheduler, so that the frame on this CPU is the vcpu's. What the
+ * handler's end lets through is raised again by it. */
+static void nmi_softirq(void)
+{
+    struct vcpu *v = current_vcpu();
+
+    if (!v->is_idle && !v->nmi_masked && vcpu_may_go_on(v) &&
+        __atomic_exchange_n(&v->nmi_pending, false, __ATOMIC_ACQUIRE)) {
+        pv_deliver_nmi(v, arch_guest_regs());
     }
 }
 
@@ -42,6 +55,9 @@ void softirq_run(void)
         }
         if (work & (1u << SOFTIRQ_SCHEDULE)) {
             schedule();
+        }
+        if (work & (1u << SOFTIRQ_NMI)) {
+            nmi_softirq();
         }
         if (work & (1u << SOFTIRQ_POWER)) {
             domain_power_softirq();

@@ -48,7 +48,7 @@ static void version_end(uint32_t *version)
 
 void time_update_vcpu(struct vcpu *v)
 {
-    struct vcpu_time_info *time = &v->info->time;
+    struct vcpu_time_info *time = &vcpu_info(v)->time;
     struct clock_params params;
 
     arch_clock_params(&params);
@@ -114,59 +114,75 @@ void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
 
 /* --- registered areas ----------------------------------------------------- */
 
+/* Any vcpu may register any other's areas, so their addresses are read once. */
+static gva_t area_read(const gva_t *area)
+{
+    return GVA(__atomic_load_n(&area->v, __ATOMIC_RELAXED));
+}
+
+static void area_write(gva_t *area, gva_t va)
+{
+    __atomic_store_n(&area->v, va.v, __ATOMIC_RELAXED);
+}
+
 /*
  * With the update flag a reader knows an incomplete copy by the top bit of
  * state_entry_time; without it, by luck. The stores are in this order.
  */
-static void copy_runstate(const struct vcpu *v, struct vcpu_runstate_info copy)
+static void copy_runstate(const struct vcpu *v, gva_t area,
+                          struct vcpu_runstate_info copy)
 {
-    gva_t entry = GVA(v->runstate_guest.v +
+    gva_t entry = GVA(area.v +
                       offsetof(struct vcpu_runstate_info, state_entry_time));
-    bool flagged =
-        (v->domain->vm_assist >> VMASST_TYPE_runstate_update_flag) & 1;
+    uint32_t assists = __atomic_load_n(&v->domain->vm_assist,
+                                       __ATOMIC_RELAXED);
+    bool flagged = (assists >> VMASST_TYPE_runstate_update_flag) & 1;
     uint64_t mark = flagged ? XEN_RUNSTATE_UPDATE : 0;
 
     copy.state_entry_time |= mark;
     if (flagged && guest_store64(entry, copy.state_entry_time)) {
         return;
     }
-    if (guest_copy_out(v->runstate_guest, &copy, sizeof(copy)) || !flagged) {
+    if (guest_copy_out(area, &copy, sizeof(copy)) || !flagged) {
         return;
     }
     (void)guest_store64(entry, copy.state_entry_time & ~mark);
 }
 
-static void copy_time(const struct vcpu *v)
+static void copy_time(const struct vcpu *v, gva_t area)
 {
-    struct vcpu_time_info copy = v->info->time;
+    struct vcpu_time_info copy = vcpu_info(v)->time;
     uint32_t version = copy.version;
 
     copy.version = version | 1;
-    if (guest_store32(v->time_guest, copy.version) ||
-        guest_copy_out(v->time_guest, &copy, sizeof(copy))) {
+    if (guest_store32(area, copy.version) ||
+        guest_copy_out(area, &copy, sizeof(copy))) {
         return;
     }
-    (void)guest_store32(v->time_guest, version & ~1u);
+    (void)guest_store32(area, version & ~1u);
 }
 
 void time_refresh_areas(struct vcpu *v)
 {
-    if (v->runstate_guest.v == 0 && v->time_guest.v == 0) {
+    gva_t runstate = area_read(&v->runstate_guest);
+    gva_t time = area_read(&v->time_guest);
+
+    if (runstate.v == 0 && time.v == 0) {
         return;
     }
     v->areas_stale = !v->kernel_mode;
     if (v->areas_stale) {
         return;
     }
-    if (v->runstate_guest.v != 0) {
+    if (runstate.v != 0) {
         struct vcpu_runstate_info copy;
 
         /* A vcpu on its way out may be woken meanwhile. */
         runstate_snapshot(v, &copy);
-        copy_runstate(v, copy);
+        copy_runstate(v, runstate, copy);
     }
-    if (v->time_guest.v != 0) {
-        copy_time(v);
+    if (time.v != 0) {
+        copy_time(v, time);
     }
 }
 
@@ -174,18 +190,18 @@ void time_register_runstate(struct vcpu *v, gva_t area)
 {
     struct vcpu_runstate_info now;
 
-    v->runstate_guest = area;
+    area_write(&v->runstate_guest, area);
     if (area.v != 0) {
         runstate_read(v, &now);
-        copy_runstate(v, now);
+        copy_runstate(v, area, now);
     }
 }
 
 void time_register_time(struct vcpu *v, gva_t area)
 {
-    v->time_guest = area;
+    area_write(&v->time_guest, area);
     if (area.v != 0) {
-        copy_time(v);
+        copy_time(v, area);
     }
 }
 

@@ -114,12 +114,15 @@ int vcpu_op_register_vcpu_info(struct domain *d, unsigned int vcpuid,
         op->offset % _Alignof(struct vcpu_info) != 0) {
         return -XEN_ENXIO;
     }
-    if (mfn_valid_number(v->info_frame) ||
-        (v != current_vcpu() &&
-         __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE)) {
+    if ((v != current_vcpu() &&
+         __atomic_load_n(&v->state, __ATOMIC_RELAXED) != VCPU_OFFLINE) ||
+        __atomic_exchange_n(&v->info_claimed, true, __ATOMIC_ACQUIRE)) {
         return -XEN_EINVAL;
     }
     err = vcpu_info_register(v, MFN(op->mfn), op->offset);
+    if (err) {
+        __atomic_store_n(&v->info_claimed, false, __ATOMIC_RELEASE);
+    }
     if (err == -XEN_ERESTART_CALL) {
         return (int)hypercall_restart(0, NULL);
     }
@@ -133,6 +136,20 @@ int vcpu_op_get_physid(struct domain *d, unsigned int vcpuid,
     (void)vcpuid;
     (void)op;
     return -XEN_EINVAL;
+}
+
+int vcpu_op_send_nmi(struct domain *d, unsigned int vcpuid, gva_t arg)
+{
+    struct vcpu *v = d->vcpus[vcpuid];
+
+    if (arg.v != 0) {
+        return -XEN_EINVAL;
+    }
+    if (!__atomic_exchange_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST)) {
+        softirq_raise(cpus[v->cpu], SOFTIRQ_NMI);
+        vcpu_wake(v);
+    }
+    return 0;
 }
 
 /* --- the call ------------------------------------------------------------- */

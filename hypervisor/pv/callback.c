@@ -84,8 +84,6 @@ static struct callback *callback_by_type(struct pv_vcpu *pv, unsigned int type)
         return &pv->syscall32;
     case CALLBACKTYPE_sysenter:
         return &pv->sysenter;
-    case CALLBACKTYPE_nmi:
-        return &pv->nmi;
     default:
         return NULL;
     }
@@ -93,6 +91,17 @@ static struct callback *callback_by_type(struct pv_vcpu *pv, unsigned int type)
 
 int callback_op_register(struct domain *d, struct callback_register *op);
 int callback_op_unregister(struct domain *d, struct callback_unregister *op);
+
+/* The NMI's callback is another way to write its row of the trap table. */
+static void set_nmi_handler(struct pv_vcpu *pv, uint64_t address)
+{
+    pv->traps[TRAP_NMI] = (struct trap_info){
+        .vector = TRAP_NMI,
+        .flags = address != 0 ? 4 : 0, /* masks events */
+        .cs = address != 0 ? PV_CS64 : 0,
+        .address = address,
+    };
+}
 
 int callback_op_register(struct domain *d, struct callback_register *op)
 {
@@ -102,19 +111,21 @@ int callback_op_register(struct domain *d, struct callback_register *op)
     if (!pv_code_address_ok(op->address)) {
         return -XEN_EINVAL;
     }
+    if (op->type == CALLBACKTYPE_nmi) {
+        set_nmi_handler(&current_vcpu()->pv, op->address);
+        return 0;
+    }
     if (cb == NULL) {
         return -XEN_ENOSYS;
     }
     cb->address = op->address;
-    /* Events are always masked on entry, the NMI's never are. */
+    /* Of the event callback itself, they are masked always. */
     cb->mask_events = (op->flags & CALLBACKF_mask_events) != 0;
     return 0;
 }
 
 int callback_op_unregister(struct domain *d, struct callback_unregister *op)
 {
-    struct callback *cb;
-
     (void)d;
     switch (op->type) {
     case CALLBACKTYPE_event:
@@ -126,11 +137,10 @@ int callback_op_unregister(struct domain *d, struct callback_unregister *op)
     default:
         break;
     }
-    cb = callback_by_type(&current_vcpu()->pv, op->type);
-    if (cb == NULL) {
+    if (op->type != CALLBACKTYPE_nmi) {
         return -XEN_ENOSYS;
     }
-    cb->address = 0;
+    set_nmi_handler(&current_vcpu()->pv, 0);
     return 0;
 }
 

@@ -63,5 +63,9 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
     }
     v->info->evtchn_upcall_mask = (f.rflags & RFLAGS_IF) == 0;
     regs->entry_vector = TRAP_NMI; /* not to be left by SYSRET */
+    if (UNLIKELY(v->nmi_masked)) {
+        v->nmi_masked = false;
+        softirq_raise(this_cpu(), SOFTIRQ_NMI);
+    }
     return (int64_t)f.rax;
 }

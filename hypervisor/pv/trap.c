@@ -178,6 +178,15 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
     bounce(v, regs, &b, "event channels");
 }
 
+void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
+{
+    if (v->pv.traps[TRAP_NMI].address == 0) {
+        return;
+    }
+    v->nmi_masked = true;
+    pv_inject(v, regs, TRAP_NMI, 0, 0);
+}
+
 void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
 {
     uint16_t selectors[4];

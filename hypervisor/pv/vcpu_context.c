@@ -26,8 +26,10 @@
 #include <hv/pv.h>
 #include <hv/sched.h>
 #include <hv/sched_op.h>
+#include <xen/sched.h>
 
 #define CONTEXT_ORDER 1 /* two pages */
+#define CR0_TS        0x8ull
 
 STATIC_ASSERT(sizeof(struct vcpu_guest_context) <= PAGE_SIZE << CONTEXT_ORDER,
               "the block holds the context");
@@ -37,6 +39,12 @@ STATIC_ASSERT(sizeof(struct vcpu_guest_context) <= PAGE_SIZE << CONTEXT_ORDER,
 static bool address_ok_or_none(uint64_t address)
 {
     return address == 0 || pv_code_address_ok(address);
+}
+
+static bool ldt_ok(const struct vcpu_guest_context *c)
+{
+    return (c->ldt_base & ~PAGE_MASK) == 0 && c->ldt_ents <= LDT_MAX_ENTRIES &&
+           gva_range_ok(GVA(c->ldt_base), c->ldt_ents * 8);
 }
 
 static bool context_ok(const struct vcpu_guest_context *c)
@@ -49,12 +57,13 @@ static bool context_ok(const struct vcpu_guest_context *c)
     return address_ok_or_none(c->event_callback_eip) &&
            address_ok_or_none(c->failsafe_callback_eip) &&
            address_ok_or_none(c->syscall_callback_eip) &&
+           gva_is_canonical(c->user_regs.rip) &&
+           gva_is_canonical(c->user_regs.rsp) &&
+           gva_is_canonical(c->kernel_sp) &&
            gva_is_canonical(c->fs_base) &&
            gva_is_canonical(c->gs_base_kernel) &&
            gva_is_canonical(c->gs_base_user) &&
-           c->gdt_ents <= GDT_GUEST_ENTRIES && c->ldt_ents <= LDT_MAX_ENTRIES &&
-           (c->ldt_ents == 0 || gva_range_ok(GVA(c->ldt_base),
-                                             c->ldt_ents * 8));
+           c->gdt_ents <= GDT_GUEST_ENTRIES && ldt_ok(c);
 }
 
 /* --- C2: references ------------------------------------------------------------ */
@@ -65,6 +74,21 @@ static int take_user_table(struct vcpu *v, uint64_t cr3)
         return 0;
     }
     return pv_set_user_table(v, maddr_to_mfn(MADDR(cr3)));
+}
+
+/* The vcpu never ran, so nobody's CR3 names them. */
+static void drop_tables(struct vcpu *v)
+{
+    mfn_t kernel = v->pv.kernel_table;
+    bool had_kernel = v->pv.kernel_cr3 != 0;
+    int err = pv_set_user_table(v, INVALID_MFN);
+
+    BUG_ON(err != 0); /* takes nothing, so nothing can fail */
+    v->pv.kernel_cr3 = 0;
+    v->pv.kernel_table = INVALID_MFN;
+    if (had_kernel) {
+        frame_put_or_defer(v->domain, kernel);
+    }
 }
 
 static int take_references(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -80,6 +104,7 @@ static int take_references(struct vcpu *v, const struct vcpu_guest_context *c)
     }
     if (err != 0 && err != -XEN_ERESTART_CALL) {
         pv_drop_gdt(v);
+        drop_tables(v);
     }
     return err;
 }
@@ -129,6 +154,7 @@ static void set_values(struct vcpu *v, const struct vcpu_guest_context *c)
     set_registers(v, &c->user_regs);
     set_callbacks(pv, c);
     v->kernel_mode = (c->flags & VGCF_in_kernel) != 0;
+    pv->task_switched = (c->ctrlreg[0] & CR0_TS) != 0;
     pv->kernel_ss = c->kernel_ss | 3;
     pv->kernel_sp = c->kernel_sp;
     pv->ldt_base = GVA(c->ldt_base);
@@ -137,7 +163,7 @@ static void set_values(struct vcpu *v, const struct vcpu_guest_context *c)
     pv->gs_base_kernel = c->gs_base_kernel;
     pv->gs_base_user = c->gs_base_user;
     for (unsigned int i = 0; i < 8; i++) {
-        pv_store_debugreg(v, i, c->debugreg[i]);
+        (void)pv_store_debugreg(v, i, c->debugreg[i]); /* or stays as it was */
     }
     if ((c->flags & VGCF_I387_VALID) != 0) {
         arch_set_fpu_image(v, &c->fpu_ctxt);
@@ -166,28 +192,38 @@ static int initialise(struct vcpu *v, const struct vcpu_guest_context *c)
     return 0;
 }
 
+/* C3: the flag is looked at behind the claim, or a CPU that was overtaken in
+ * between would do it a second time. */
+static int claim_and_initialise(struct vcpu *v,
+                                const struct vcpu_guest_context *c)
+{
+    int err = -XEN_EEXIST;
+
+    if (__atomic_exchange_n(&v->initialising, true, __ATOMIC_ACQUIRE)) {
+        return err;
+    }
+    if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE)) {
+        err = initialise(v, c);
+    }
+    __atomic_store_n(&v->initialising, false, __ATOMIC_RELEASE);
+    return err;
+}
+
 int vcpu_op_initialise(struct domain *d, unsigned int vcpuid, gva_t arg)
 {
-    struct vcpu *v = d->vcpus[vcpuid];
     struct vcpu_guest_context *c;
     int err;
 
     if (page_type_finish_deferred(current_vcpu())) {
         return (int)hypercall_restart(0, NULL);
     }
-    if (__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE) ||
-        __atomic_exchange_n(&v->initialising, true, __ATOMIC_ACQUIRE)) {
-        return -XEN_EEXIST;
-    }
     c = hv_alloc_pages(CONTEXT_ORDER);
     if (c == NULL) {
-        err = -XEN_ENOMEM;
-    } else {
-        err = guest_copy_in(c, arg, sizeof(*c)) ? -XEN_EFAULT
-                                                : initialise(v, c);
-        hv_free_pages(c, CONTEXT_ORDER);
+        return -XEN_ENOMEM;
     }
-    __atomic_store_n(&v->initialising, false, __ATOMIC_RELEASE);
+    err = guest_copy_in(c, arg, sizeof(*c))
+              ? -XEN_EFAULT : claim_and_initialise(d->vcpus[vcpuid], c);
+    hv_free_pages(c, CONTEXT_ORDER);
     return err == -XEN_ERESTART_CALL ? (int)hypercall_restart(0, NULL) : err;
 }
 
@@ -203,9 +239,25 @@ int vcpu_op_up(struct domain *d, unsigned int vcpuid, void *none)
     return 0;
 }
 
+/* A domain without a vcpu that is up could never come back. */
+static bool is_last_up(const struct domain *d, unsigned int vcpuid)
+{
+    for (unsigned int i = 0; i < d->vcpu_count; i++) {
+        if (i != vcpuid && __atomic_load_n(&d->vcpus[i]->state,
+                                           __ATOMIC_RELAXED) != VCPU_OFFLINE) {
+            return false;
+        }
+    }
+    return true;
+}
+
 int vcpu_op_down(struct domain *d, unsigned int vcpuid, void *none)
 {
     (void)none;
-    vcpu_stop(d->vcpus[vcpuid]);
+    if (is_last_up(d, vcpuid)) {
+        domain_shutdown(d, SHUTDOWN_poweroff);
+    } else {
+        vcpu_stop(d->vcpus[vcpuid]);
+    }
     return 0;
 }

@@ -24,6 +24,7 @@ enum softirq {
     SOFTIRQ_SCHEDULE = 1, /* pick another vcpu */
     SOFTIRQ_CONSOLE = 2,  /* console input arrived */
     SOFTIRQ_POWER = 3,    /* the first domain is over: so is the machine */
+    SOFTIRQ_NMI = 4,      /* the current vcpu may have an NMI to take */
     SOFTIRQ_COUNT
 };
 

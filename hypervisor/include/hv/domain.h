@@ -54,7 +54,7 @@ struct pv_vcpu {
     uint64_t user_cr3;         /* of the user table, 0: none */
     struct callback syscall;   /* 64-bit SYSCALL of user mode */
 
-    struct callback event, failsafe, syscall32, sysenter, nmi;
+    struct callback event, failsafe, syscall32, sysenter;
     struct trap_info *traps;   /* 256 entries, one hypervisor page */
 
     mfn_t kernel_table;        /* L4 (PAE: L3); holds a type reference */
@@ -86,7 +86,8 @@ struct pv_vcpu {
 
 struct vcpu {
     /* --- known to the entry code (asm_offsets.c) --- */
-    struct vcpu_info *info;    /* hypervisor's mapping; never NULL */
+    struct vcpu_info *info;    /* hypervisor's mapping; never NULL; others
+                                  than the vcpu read it by vcpu_info() */
     bool kernel_mode;          /* TF_kernel_mode of Xen: which table is loaded */
     bool is_idle;
     uint8_t pad[6];
@@ -121,6 +122,12 @@ struct vcpu {
     gva_t time_guest;
     bool areas_stale;          /* they wait for guest kernel mode: see
                                   time_refresh_areas() */
+
+    /* --- VCPUOP_send_nmi --- */
+    bool nmi_pending;          /* atomic: anybody sets it */
+    bool nmi_masked;           /* the handler runs, until the next iret */
+
+    bool info_claimed;         /* atomic: a CPU is moving, or has moved, info */
 
     void *fpu;                 /* FXSAVE/XSAVE image, one page */
     bool fpu_loaded;
@@ -198,6 +205,12 @@ static inline struct domain *current_domain(void);
 void domain_power_softirq(void);
 
 /* --- core/vcpu.c --- */
+
+/* Another vcpu of the domain may move it (VCPUOP_register_vcpu_info). */
+static inline struct vcpu_info *vcpu_info(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->info, __ATOMIC_RELAXED);
+}
 
 /* An offline vcpu of d, or NULL when memory is short. Its vcpu_info is the
  * slot in shared_info, with upcalls masked. */

@@ -114,10 +114,11 @@ bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
 /* Whether the exit path must deliver: pending and not masked. */
 static inline bool vcpu_event_deliverable(const struct vcpu *v)
 {
-    return __atomic_load_n(&v->info->evtchn_upcall_pending,
+    const struct vcpu_info *info = vcpu_info(v);
+
+    return __atomic_load_n(&info->evtchn_upcall_pending,
                            __ATOMIC_RELAXED) != 0 &&
-           __atomic_load_n(&v->info->evtchn_upcall_mask,
-                           __ATOMIC_RELAXED) == 0;
+           __atomic_load_n(&info->evtchn_upcall_mask, __ATOMIC_RELAXED) == 0;
 }
 
 #endif

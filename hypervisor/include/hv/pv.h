@@ -92,6 +92,10 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
 /* The exit path found pending and unmasked events: bounces the callback. */
 void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs);
 
+/* VCPUOP_send_nmi came through: the handler of vector 2 runs, without another
+ * one before its iret. Nobody hears it if there is no handler. */
+void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
+
 /* SYSCALL out of guest user mode, 64-bit or from a 32-bit segment. */
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit);
 

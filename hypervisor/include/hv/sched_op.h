@@ -20,11 +20,12 @@ int sched_op_poll(struct domain *d, struct sched_poll *op);
 
 /* --- core/vcpu_op.c; vcpuid is below d->vcpu_count ----------------------------- */
 
-/* pv/vcpu_context.c. -XEN_EEXIST, -XEN_EFAULT, -XEN_EINVAL, -XEN_ENOMEM. */
+/* pv/vcpu_context.c. -XEN_ENOMEM, -XEN_EFAULT, -XEN_EEXIST, -XEN_EINVAL. */
 int vcpu_op_initialise(struct domain *d, unsigned int vcpuid, gva_t arg);
 /* -XEN_EINVAL: it has no context yet. */
 int vcpu_op_up(struct domain *d, unsigned int vcpuid, void *none);
-/* Of itself too: then the call returns when another vcpu says up. */
+/* Of itself too: then the call returns when another vcpu says up. The last one
+ * up ends the domain. */
 int vcpu_op_down(struct domain *d, unsigned int vcpuid, void *none);
 /* 1 or 0. */
 int vcpu_op_is_up(struct domain *d, unsigned int vcpuid, void *none);
@@ -54,6 +55,8 @@ int vcpu_op_stop_singleshot_timer(struct domain *d, unsigned int vcpuid,
  * frame is not the domain's to write. */
 int vcpu_op_register_vcpu_info(struct domain *d, unsigned int vcpuid,
                                struct vcpu_register_vcpu_info *op);
+/* -XEN_EINVAL: there is an argument. */
+int vcpu_op_send_nmi(struct domain *d, unsigned int vcpuid, gva_t arg);
 /* -XEN_EINVAL: no vcpu is pinned. */
 int vcpu_op_get_physid(struct domain *d, unsigned int vcpuid,
                        struct vcpu_get_physid *op);
