@@ -11,7 +11,7 @@
 #include "world.h"
 
 #define DOMAINS 2
-#define VCPUS 2
+#define VCPUS 3       /* the last waits for VCPUOP_initialise */
 #define CPUS 2
 #define FRAMES 64
 

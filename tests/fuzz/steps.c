@@ -20,6 +20,7 @@
 #include <xen/version.h>
 
 #define ENTRIES_MAX 6
+#define VCPUS_ALL (DOMAINS * VCPUS)
 
 struct world *w;
 bool trace;
@@ -292,7 +293,7 @@ static void do_connection(void)
 
 static void do_vcpu_op(void)
 {
-    uint64_t cmd = below(15);
+    uint64_t cmd = below(16);
     uint64_t words[8];
 
     if (cmd == VCPUOP_register_vcpu_info) {
@@ -304,6 +305,34 @@ static void do_vcpu_op(void)
     }
     fuzz_call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
               arg_of_values(), 0);
+}
+
+/* The third vcpu gets a context that is nearly right, and starts. */
+static void do_initialise(void)
+{
+    static _Thread_local struct vcpu_guest_context c;
+
+    memset(&c, 0, sizeof(c));
+    c.flags = PICK(VGCF_in_kernel, VGCF_in_kernel, 0, small());
+    c.user_regs.rip = one_in(8) ? any_va() : WORLD_DATA;
+    c.user_regs.rsp = one_in(8) ? any_va() : WORLD_DATA + PAGE_SIZE;
+    c.user_regs.cs = PICK(GUEST_CS64, 0, HV_CS);
+    c.user_regs.rflags = PICK(RFLAGS_IF, 0, ~0ull);
+    c.trap_ctxt[TRAP_PF].address = one_in(8) ? any_va() : WORLD_DATA;
+    c.kernel_sp = WORLD_DATA + PAGE_SIZE;
+    c.ctrlreg[3] = (one_in(4) ? any_mfn() : fuzz_guest(me())->l4.v)
+                   << PAGE_SHIFT;
+    c.ctrlreg[1] = one_in(4) ? any_mfn() << PAGE_SHIFT : 0;
+    c.gdt_frames[0] = any_mfn();
+    c.gdt_ents = PICK(0, 0, 0, 1, 512, 7169);
+    c.ldt_base = PICK(0, WORLD_DATA, any_va());
+    c.ldt_ents = PICK(0, 0, 1, 8193);
+    c.debugreg[7] = PICK(0, 0, 1, ~0ull);
+    c.gs_base_kernel = one_in(8) ? any_va() : 0;
+    fuzz_call(__HYPERVISOR_vcpu_op, VCPUOP_initialise, PICK(2, 2, 2, 1, 3),
+              arg(&c, sizeof(c)), 0);
+    fuzz_call(__HYPERVISOR_vcpu_op, PICK(VCPUOP_up, VCPUOP_up, VCPUOP_down),
+              PICK(2, 2, 2, 0, 1), 0, 0);
 }
 
 static void do_sched_op(void)
@@ -515,7 +544,7 @@ static void do_base_pointer(void)
 
 static bool can_run(const struct vcpu *v)
 {
-    return !v->domain->is_shut_down && v->pause_count == 0;
+    return !v->domain->is_shut_down && v->pause_count == 0 && v->initialised;
 }
 
 /* The exit path: softirqs, then events of whoever runs now. */
@@ -529,14 +558,14 @@ static void leave_hypervisor(void)
 
 bool fuzz_choose_vcpu(void)
 {
-    unsigned int start = one_in(6) ? below(4) : 4;
+    unsigned int start = one_in(6) ? below(VCPUS_ALL) : VCPUS_ALL;
     unsigned int i;
 
-    if (start == 4 && !current_vcpu()->is_idle && can_run(current_vcpu())) {
+    if (start == VCPUS_ALL && !current_vcpu()->is_idle && can_run(current_vcpu())) {
         return true;
     }
-    for (i = 0; i < DOMAINS * VCPUS; i++) {
-        unsigned int n = (start + i) % (DOMAINS * VCPUS);
+    for (i = 0; i < VCPUS_ALL; i++) {
+        unsigned int n = (start + i) % VCPUS_ALL;
         struct vcpu *v = w->domains[n / VCPUS]->vcpus[n % VCPUS];
 
         if (can_run(v)) {
@@ -574,7 +603,7 @@ void fuzz_step(void)
         do_update_va_mapping, do_update_va_mapping, do_update_va_mapping,
         do_memory_op, do_memory_op, do_set_gdt, do_update_descriptor,
         do_event_channel_op, do_connection, do_connection, do_vcpu_op,
-        do_sched_op,
+        do_initialise, do_sched_op,
         do_multicall, do_trap_table, do_other_call, do_other_call,
         do_any_call, fuzz_guest_store, fuzz_guest_store, fuzz_guest_store,
         fuzz_guest_store, fuzz_exception, fuzz_exception, fuzz_table_store,
@@ -633,7 +662,7 @@ void fuzz_build_world(void)
                                 fuzz_guest(d)->l4) != 0) {
             abort();
         }
-        for (i = 0; i < VCPUS; i++) {
+        for (i = 0; i < 2; i++) {
             register_handlers(w->domains[d]->vcpus[i]);
         }
     }
