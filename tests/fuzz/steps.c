@@ -561,7 +561,8 @@ bool fuzz_choose_vcpu(void)
     unsigned int start = one_in(6) ? below(VCPUS_ALL) : VCPUS_ALL;
     unsigned int i;
 
-    if (start == VCPUS_ALL && !current_vcpu()->is_idle && can_run(current_vcpu())) {
+    if (start == VCPUS_ALL && !current_vcpu()->is_idle &&
+        can_run(current_vcpu())) {
         return true;
     }
     for (i = 0; i < VCPUS_ALL; i++) {
