@@ -22,14 +22,15 @@
 #define STEPS 20
 #define ROUND_BYTES 1024
 
-/* Read by TSan. Memory that guests share with each other or with us is raced
- * for by right: a page is copied while its owner writes it, and the clock in
- * shared_info is written while the guest makes it something else. */
+/* Read by TSan. Memory that a guest shares with us is raced for by right: a
+ * page is copied while its owner writes it, and shared_info is written by us
+ * while the guest lets another call write to it, too. */
 const char *__tsan_default_suppressions(void);
 
 const char *__tsan_default_suppressions(void)
 {
-    return "race:op_copy_page\nrace:time_update_vcpu\n";
+    return "race:op_copy_page\nrace:hc_update_descriptor\n"
+           "race:time_update_vcpu\n";
 }
 
 struct player {
