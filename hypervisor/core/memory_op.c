@@ -317,6 +317,34 @@ static int64_t machphys_mapping(gva_t arg)
     return guest_copy_out(arg, &mapping, sizeof(mapping)) ? -XEN_EFAULT : 0;
 }
 
+#define M2P_EXTENT_ENTRIES ((2ull << 20) / sizeof(uint64_t))
+
+/* The frames of the M2P by extents of 2 MiB. Where there is no memory the
+ * one before is named again, as a list must not have holes. */
+static int64_t machphys_mfn_list(gva_t arg)
+{
+    struct xen_machphys_mfn_list list;
+    uint64_t count = (frame_count + M2P_EXTENT_ENTRIES - 1) /
+                     M2P_EXTENT_ENTRIES;
+    mfn_t last = arch_m2p_extent(0);
+    uint32_t i;
+
+    if (guest_copy_in(&list, arg, sizeof(list))) {
+        return -XEN_EFAULT;
+    }
+    for (i = 0; i < list.max_extents && i < count; i++) {
+        mfn_t mfn = arch_m2p_extent(i);
+
+        last = mfn_valid_number(mfn) ? mfn : last;
+        if (guest_store64(GVA((uint64_t)(uintptr_t)list.extent_start.p +
+                              i * sizeof(uint64_t)), last.v)) {
+            return -XEN_EFAULT;
+        }
+    }
+    list.nr_extents = i;
+    return guest_copy_out(arg, &list, sizeof(list)) ? -XEN_EFAULT : 0;
+}
+
 static bool put_e820(const struct xen_memory_map *map, uint64_t index,
                      const struct e820_entry *entry)
 {
@@ -393,6 +421,8 @@ static int64_t query(uint32_t command, gva_t arg)
         return query_domain(command, arg);
     case XENMEM_machphys_mapping:
         return machphys_mapping(arg);
+    case XENMEM_machphys_mfn_list:
+        return machphys_mfn_list(arg);
     case XENMEM_memory_map:
         return memory_map(arg);
     case XENMEM_machine_memory_map:

@@ -130,14 +130,15 @@ static void choose_boot_region(void)
     }
 }
 
-/* Zeroed frames, adjacent. */
-static uint64_t boot_alloc(uint64_t pages)
+/* Zeroed memory in one piece, at a multiple of `align`. What lies between it
+ * and what was taken before stays free. */
+static uint64_t boot_alloc_aligned(uint64_t size, uint64_t align)
 {
-    uint64_t size = pages << PAGE_SHIFT;
     uint64_t end = boot_region.end;
     const struct range *hit;
 
     for (;;) {
+        end = round_down(end, align);
         if (end < boot_region.start + size) {
             cannot_start("too little memory for the hypervisor itself; "
                          "give the machine more");
@@ -148,10 +149,18 @@ static uint64_t boot_alloc(uint64_t pages)
         }
         end = round_down(hit->start, PAGE_SIZE);
     }
-    boot_region.end = end - size;
+    if (align == PAGE_SIZE) {
+        boot_region.end = end - size;
+    }
     use(end - size, end);
     memset((void *)(DIRECT_BASE + end - size), 0, size);
     return end - size;
+}
+
+/* Zeroed frames, adjacent. */
+static uint64_t boot_alloc(uint64_t pages)
+{
+    return boot_alloc_aligned(pages << PAGE_SHIFT, PAGE_SIZE);
 }
 
 mfn_t boot_alloc_low(void)
@@ -312,33 +321,64 @@ static bool has_ram(uint64_t start, uint64_t end)
     return false;
 }
 
-/*
- * Backs [base, base + frame_count * size) with memory where the frames it
- * describes include RAM, and with the page `hole` where they do not.
- * rw_base is a second view, writable (0: the first one is).
- */
-static void back_table(uint64_t base, uint64_t rw_base, uint64_t size,
-                       uint64_t hole, uint8_t fill)
+/* Frames whose records, or whose M2P entries, stand in one page. */
+#define RECORDS_COVER ((PAGE_SIZE / sizeof(struct frame)) << PAGE_SHIFT)
+#define M2P_COVERS    ((LARGE_PAGE / 8) << PAGE_SHIFT)
+
+/* The records: memory where the frames they describe include RAM, the shared
+ * page where they do not. */
+static void back_frame_records(void)
 {
-    uint64_t covers = (PAGE_SIZE / size) << PAGE_SHIFT; /* bytes of RAM */
     uint64_t limit = frame_count << PAGE_SHIFT;
+    uint64_t hole = boot_alloc(1);
+    uint64_t va = FRAME_BASE;
 
-    for (uint64_t at = 0, off = 0; at < limit;
-         at += covers, off += PAGE_SIZE) {
-        bool ram = has_ram(at, at + covers);
-        uint64_t pa = ram ? boot_alloc(1) : hole;
-
-        if (ram && fill != 0) {
-            memset((void *)(DIRECT_BASE + pa), fill, PAGE_SIZE);
-        }
-        if (rw_base == 0) {
-            map_range(base + off, pa, PAGE_SIZE, ram ? MAP_DATA : MAP_RODATA);
+    for (uint64_t at = 0; at < limit; at += RECORDS_COVER, va += PAGE_SIZE) {
+        if (has_ram(at, at + RECORDS_COVER)) {
+            map_range(va, boot_alloc(1), PAGE_SIZE, MAP_DATA);
         } else {
-            map_range(base + off, pa, PAGE_SIZE, MAP_M2P);
-            map_range(rw_base + off, pa, PAGE_SIZE,
-                      ram ? MAP_DATA : MAP_RODATA);
+            map_range(va, hole, PAGE_SIZE, MAP_RODATA);
         }
     }
+}
+
+/* The M2P in its two views, by 2 MiB pages: XENMEM_machphys_mfn_list promises
+ * extents of that size. */
+static void back_m2p(void)
+{
+    uint64_t limit = frame_count << PAGE_SHIFT;
+    uint64_t hole = boot_alloc(1);
+    uint64_t off = 0;
+
+    memset((void *)(DIRECT_BASE + hole), 0xff, PAGE_SIZE);
+    for (uint64_t at = 0; at < limit; at += M2P_COVERS, off += LARGE_PAGE) {
+        uint64_t pa;
+
+        if (has_ram(at, at + M2P_COVERS)) {
+            pa = boot_alloc_aligned(LARGE_PAGE, LARGE_PAGE);
+            memset((void *)(DIRECT_BASE + pa), 0xff, LARGE_PAGE);
+            map_range(M2P_BASE + off, pa, LARGE_PAGE, MAP_M2P);
+            map_range(M2P_RW_BASE + off, pa, LARGE_PAGE, MAP_DATA);
+            continue;
+        }
+        for (uint64_t page = 0; page < LARGE_PAGE; page += PAGE_SIZE) {
+            map_range(M2P_BASE + off + page, hole, PAGE_SIZE, MAP_M2P);
+            map_range(M2P_RW_BASE + off + page, hole, PAGE_SIZE, MAP_RODATA);
+        }
+    }
+}
+
+mfn_t arch_m2p_extent(uint64_t index)
+{
+    uint64_t va = M2P_RW_BASE + index * LARGE_PAGE;
+    uint64_t entry;
+
+    if (index >= (frame_count * 8 + LARGE_PAGE - 1) / LARGE_PAGE) {
+        return INVALID_MFN;
+    }
+    entry = *slot(va, 2);
+    return (entry & PTE_PS) != 0
+               ? maddr_to_mfn(MADDR(entry & PTE_ADDR)) : INVALID_MFN;
 }
 
 void arch_m2p_set(mfn_t mfn, uint64_t pfn)
@@ -351,11 +391,11 @@ uint64_t arch_m2p_get(mfn_t mfn)
     return ((uint64_t *)M2P_RW_BASE)[mfn.v];
 }
 
-void arch_m2p_range(uint64_t *start, uint64_t *end, uint64_t *max_mfn)
+void arch_m2p_range(uint64_t *start, uint64_t *end, uint64_t *entries)
 {
     *start = M2P_BASE;
     *end = M2P_BASE + 0x4000000000ull; /* what the ABI sets aside */
-    *max_mfn = frame_count - 1;
+    *entries = frame_count;
 }
 
 void arch_fill_hypervisor_slots(uint64_t *l4)
@@ -484,8 +524,6 @@ struct cpu *percpu_create(unsigned int id)
 
 void paging_init(void)
 {
-    uint64_t hole_records, hole_m2p;
-
     use(image_phys(image_start),
         round_up(image_phys(image_end), PAGE_SIZE));
     for (unsigned int i = 0; i < boot_info.module_count; i++) {
@@ -500,12 +538,9 @@ void paging_init(void)
     hypervisor_l4 = (uint64_t *)(DIRECT_BASE + hypervisor_cr3);
     map_image();
     map_all_ram();
-    hole_records = boot_alloc(1);
-    hole_m2p = boot_alloc(1);
     null_descriptors = maddr_to_mfn(MADDR(boot_alloc(1)));
-    memset((void *)(DIRECT_BASE + hole_m2p), 0xff, PAGE_SIZE);
-    back_table(FRAME_BASE, 0, sizeof(struct frame), hole_records, 0);
-    back_table(M2P_BASE, M2P_RW_BASE, 8, hole_m2p, 0xff);
+    back_m2p();
+    back_frame_records();
     make_window(GDT_BASE, gdt_window_l1);
     make_window(LDT_BASE, ldt_window_l1);
     /* Every third-level table exists from now on, so that the sixteen

@@ -125,7 +125,10 @@ void arch_m2p_set(mfn_t mfn, uint64_t pfn);
 uint64_t arch_m2p_get(mfn_t mfn);
 /* The read-only table as guests see it: its linear range, and the number of
  * its entries. */
-void arch_m2p_range(uint64_t *start, uint64_t *end, uint64_t *max_mfn);
+void arch_m2p_range(uint64_t *start, uint64_t *end, uint64_t *entries);
+/* The first frame of the index-th 2 MiB of it; INVALID_MFN where the machine
+ * has no memory, and behind the end. */
+mfn_t arch_m2p_extent(uint64_t index);
 
 /* --- frames ------------------------------------------------------------- */
 void arch_frame_zero(mfn_t mfn);
