@@ -150,6 +150,9 @@ static void read_modrm(struct cursor *c, struct insn *out)
     out->mod = m >> 6;
     out->reg = (uint8_t)((m >> 3 & 7) | (out->rex & 4) << 1);
     out->rm = (uint8_t)(rm | (out->rex & 1) << 3);
+    if ((out->opcode & ~3u) == 0x0f20) {
+        out->mod = 3; /* MOV CR and DR have no memory form (SDM 2B) */
+    }
     if (out->mod == 3) {
         return;
     }
@@ -190,7 +193,8 @@ bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out)
     if ((shape & IMM8) != 0) {
         out->immediate = next_signed(&c, 1);
     } else if ((shape & IMM_OPERAND) != 0) {
-        out->immediate = next_signed(&c, out->operand_prefix ? 2 : 4);
+        /* REX.W wins over the prefix, but there is no longer immediate. */
+        out->immediate = next_signed(&c, out->operand_bytes == 2 ? 2 : 4);
     }
     out->length = (uint8_t)c.at;
     return !c.failed;
