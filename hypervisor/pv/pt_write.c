@@ -81,26 +81,59 @@ static uint64_t result_flags(const struct store *s, uint64_t result)
     return flags;
 }
 
-static uint64_t add_flags(const struct store *s, uint64_t a, uint64_t b)
+/* Flags of a + b + carry or a - b - borrow, given its result: carry and
+ * overflow are decided by the operands' and the result's bits alone, so that
+ * a carry in needs no wider arithmetic. `through` has the carry of each bit. */
+static uint64_t carry_flags(const struct store *s, uint64_t a, uint64_t b,
+                            uint64_t r, uint64_t through)
 {
-    uint64_t r = (a + b) & s->mask;
     uint64_t flags = result_flags(s, r);
+    uint64_t sign = sign_bit(s);
 
-    flags |= r < a ? FLAG_CF : 0;
+    flags |= (through & sign) != 0 ? FLAG_CF : 0;
     flags |= ((a ^ b ^ r) & 0x10) != 0 ? FLAG_AF : 0;
-    flags |= ((a ^ r) & (b ^ r) & sign_bit(s)) != 0 ? FLAG_OF : 0;
+    /* carry into the sign bit differs from the carry out of it */
+    flags |= ((a ^ b ^ r ^ through) & sign) != 0 ? FLAG_OF : 0;
     return flags;
 }
 
-static uint64_t sub_flags(const struct store *s, uint64_t a, uint64_t b)
+static void add_with_carry(struct store *s, uint64_t a, uint64_t carry)
 {
-    uint64_t r = (a - b) & s->mask;
-    uint64_t flags = result_flags(s, r);
+    uint64_t b = s->source;
+    uint64_t r = a + b + carry;
 
-    flags |= a < b ? FLAG_CF : 0;
-    flags |= ((a ^ b ^ r) & 0x10) != 0 ? FLAG_AF : 0;
-    flags |= ((a ^ b) & (a ^ r) & sign_bit(s)) != 0 ? FLAG_OF : 0;
-    return flags;
+    s->value = r;
+    s->flags = carry_flags(s, a, b, r, (a & b) | ((a | b) & ~r));
+}
+
+static uint64_t borrow_flags(const struct store *s, uint64_t a, uint64_t b,
+                             uint64_t r)
+{
+    return carry_flags(s, a, b, r, (~a & b) | ((~a | b) & r));
+}
+
+static void subtract_with_borrow(struct store *s, uint64_t a, uint64_t borrow)
+{
+    uint64_t r = a - s->source - borrow;
+
+    s->value = r;
+    s->flags = borrow_flags(s, a, s->source, r);
+}
+
+/* inc 0, dec 1, by their number in fe and ff: the carry stays. */
+static bool step(struct store *s, unsigned int operation, uint64_t old)
+{
+    s->source = 1;
+    if (operation > 1) {
+        return false;
+    }
+    if (operation == 0) {
+        add_with_carry(s, old, 0);
+    } else {
+        subtract_with_borrow(s, old, 0);
+    }
+    s->flags = (s->flags & ~FLAG_CF) | (s->flags_in & FLAG_CF);
+    return true;
 }
 
 /* The eight operations of opcodes 00-3f and of 80-83, by their number. */
@@ -108,8 +141,7 @@ static bool arithmetic(struct store *s, unsigned int operation, uint64_t old)
 {
     switch (operation) {
     case 0: /* add */
-        s->value = old + s->source;
-        s->flags = add_flags(s, old, s->source);
+        add_with_carry(s, old, 0);
         return true;
     case 1: /* or */
         s->value = old | s->source;
@@ -119,15 +151,20 @@ static bool arithmetic(struct store *s, unsigned int operation, uint64_t old)
         s->value = old & s->source;
         s->flags = result_flags(s, s->value);
         return true;
+    case 2: /* adc */
+        add_with_carry(s, old, s->flags_in & FLAG_CF);
+        return true;
+    case 3: /* sbb */
+        subtract_with_borrow(s, old, s->flags_in & FLAG_CF);
+        return true;
     case 5: /* sub */
-        s->value = old - s->source;
-        s->flags = sub_flags(s, old, s->source);
+        subtract_with_borrow(s, old, 0);
         return true;
     case 6: /* xor */
         s->value = old ^ s->source;
         s->flags = result_flags(s, s->value);
         return true;
-    default: /* adc, sbb; cmp does not store */
+    default: /* cmp does not store */
         return false;
     }
 }
@@ -156,7 +193,7 @@ static bool bit_operation(struct store *s, unsigned int operation,
 
 static void compare_exchange(struct store *s, uint64_t old)
 {
-    s->flags = sub_flags(s, s->rax, old);
+    s->flags = borrow_flags(s, s->rax, old, s->rax - old);
     if (s->rax == old) {
         s->value = s->source;
     } else {
@@ -172,9 +209,12 @@ static bool compute(struct store *s, const struct insn *i, uint64_t old)
     s->writes_reg = false;
     s->writes_rax = false;
     switch (i->opcode) {
-    case 0x88: case 0x89: case 0xc6: case 0xc7: /* mov */
+    case 0x88: case 0x89: /* mov */
         s->value = s->source;
         return true;
+    case 0xc6: case 0xc7: /* mov is operation 0 of eight */
+        s->value = s->source;
+        return (i->reg & 7) == 0;
     case 0x86: case 0x87: /* xchg */
         s->value = s->source;
         s->reg = old;
@@ -182,6 +222,8 @@ static bool compute(struct store *s, const struct insn *i, uint64_t old)
         return true;
     case 0x80: case 0x81: case 0x83:
         return arithmetic(s, i->reg & 7, old);
+    case 0xfe: case 0xff:
+        return step(s, i->reg & 7, old);
     case 0x0fb0: case 0x0fb1:
         compare_exchange(s, old);
         return true;
@@ -198,7 +240,7 @@ static bool compute(struct store *s, const struct insn *i, uint64_t old)
     case 0x0fbb:
         return bit_operation(s, 7, old);
     default:
-        if (i->opcode < 0x40 && (i->opcode & 6) == 0) {
+        if (i->opcode < 0x38 && (i->opcode & 6) == 0) {
             return arithmetic(s, i->opcode >> 3, old);
         }
         return false;

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Stores to L1 tables that are performed for the guest (pv/pt_write.c).
+ *
+ * The lesson: a performed instruction must leave what the processor would
+ * have left: memory, registers, flags, rip. So the same bytes are executed by
+ * the processor under the test and by the hypervisor, with random operands,
+ * and compared. Entries without the present bit are stored as they are, so
+ * any value will do.
+ */
+#include "../../hypervisor/pv/trap.h"
+
+#include <hv/audit.h>
+#include <hv/util.h>
+
+#include <string.h>
+#include <sys/mman.h>
+
+#include "test_main.h"
+#include "world.h"
+
+#define FLAG_CF 0x001ull
+#define FLAG_PF 0x004ull
+#define FLAG_AF 0x010ull
+#define FLAG_ZF 0x040ull
+#define FLAG_SF 0x080ull
+#define FLAG_OF 0x800ull
+#define ALL_FLAGS (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
+#define SLOT 300u
+
+static struct world *w;
+static struct domain *d;
+static struct vcpu *v;
+static struct world_guest g;
+static struct cpu_regs regs;
+
+static void setup(void)
+{
+    w = world_with(2, 96);
+    d = w->domains[0];
+    g = world_boot_guest(w, 0);
+    v = current_vcpu();
+    v->kernel_mode = true;
+    d->vm_assist |= 1u << VMASST_TYPE_writable_pagetables;
+}
+
+static void teardown(void)
+{
+    char why[160];
+
+    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
+    world_free(w);
+}
+
+/* Where the guest's read-only mapping of its L1 table is. */
+static uint64_t entry_va(unsigned int slot)
+{
+    return WORLD_TABLES + 3 * PAGE_SIZE + slot * 8ull;
+}
+
+static bool fault_at(uint64_t va, const uint8_t *bytes, size_t count)
+{
+    uint8_t padded[15] = { 0 };
+
+    memcpy(padded, bytes, count);
+    world_args_reset(w);
+    regs.rip = world_arg(w, padded, sizeof(padded)).v;
+    regs.error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER;
+    regs.entry_vector = TRAP_PF;
+    return pv_write_fault(v, &regs, va);
+}
+
+/* --- against the processor ------------------------------------------------- */
+
+struct machine {
+    uint64_t rax, rcx, flags, memory[2];
+};
+
+#define MEMORY_OFFSET 24
+
+/* Loads a struct machine at rdi, executes the bytes, and stores it. */
+static void execute(struct machine *m, const uint8_t *insn, size_t count)
+{
+    static const uint8_t before[] = {
+        0x48, 0x8b, 0x07,             /* mov rax, [rdi] */
+        0x48, 0x8b, 0x4f, 0x08,       /* mov rcx, [rdi+8] */
+        0xff, 0x77, 0x10, 0x9d,       /* push [rdi+16]; popfq */
+    };
+    static const uint8_t after[] = {
+        0x9c, 0x8f, 0x47, 0x10,       /* pushfq; pop [rdi+16] */
+        0x48, 0x89, 0x07,             /* mov [rdi], rax */
+        0x48, 0x89, 0x4f, 0x08,       /* mov [rdi+8], rcx */
+        0xc3,
+    };
+    static uint8_t *code;
+    void (*run)(struct machine *);
+
+    if (code == NULL) {
+        code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        ck_assert_ptr_ne(code, MAP_FAILED);
+    }
+    memcpy(code, before, sizeof(before));
+    memcpy(code + sizeof(before), insn, count);
+    memcpy(code + sizeof(before) + count, after, sizeof(after));
+    memcpy(&run, &code, sizeof(run));
+    run(m);
+}
+
+struct form {
+    const char *name;
+    uint8_t opcode[2];        /* 0x0f first, or the only one */
+    uint8_t opcode_bytes;
+    uint8_t reg;              /* ModRM reg: an operation, or rcx */
+    uint8_t immediate;        /* bytes: 0, 1, or 4 (2 for words) */
+    bool lock;
+    uint64_t undefined;       /* flags that may be anything */
+};
+
+#define LOGIC FLAG_AF
+#define BITS (FLAG_OF | FLAG_SF | FLAG_AF | FLAG_PF)
+
+static const struct form forms[] = {
+    { "mov", { 0x89 }, 1, 1, 0, false, 0 },
+    { "mov byte", { 0x88 }, 1, 1, 0, false, 0 },
+    { "mov byte, ch", { 0x88 }, 1, 5, 0, false, 0 },
+    { "mov imm", { 0xc7 }, 1, 0, 4, false, 0 },
+    { "mov byte imm", { 0xc6 }, 1, 0, 1, false, 0 },
+    { "xchg", { 0x87 }, 1, 1, 0, false, 0 },
+    { "xchg byte", { 0x86 }, 1, 1, 0, false, 0 },
+    { "xchg byte, ch", { 0x86 }, 1, 5, 0, false, 0 },
+    { "add", { 0x01 }, 1, 1, 0, true, 0 },
+    { "add byte", { 0x00 }, 1, 1, 0, true, 0 },
+    { "or", { 0x09 }, 1, 1, 0, true, LOGIC },
+    { "or byte", { 0x08 }, 1, 5, 0, true, LOGIC },
+    { "adc", { 0x11 }, 1, 1, 0, true, 0 },
+    { "adc byte", { 0x10 }, 1, 1, 0, true, 0 },
+    { "sbb", { 0x19 }, 1, 1, 0, true, 0 },
+    { "sbb byte", { 0x18 }, 1, 1, 0, true, 0 },
+    { "and", { 0x21 }, 1, 1, 0, true, LOGIC },
+    { "and byte", { 0x20 }, 1, 1, 0, true, LOGIC },
+    { "sub", { 0x29 }, 1, 1, 0, true, 0 },
+    { "sub byte", { 0x28 }, 1, 1, 0, true, 0 },
+    { "xor", { 0x31 }, 1, 1, 0, true, LOGIC },
+    { "xor byte", { 0x30 }, 1, 1, 0, true, LOGIC },
+    { "add imm8", { 0x83 }, 1, 0, 1, true, 0 },
+    { "or imm8", { 0x83 }, 1, 1, 1, true, LOGIC },
+    { "adc imm8", { 0x83 }, 1, 2, 1, true, 0 },
+    { "sbb imm8", { 0x83 }, 1, 3, 1, true, 0 },
+    { "and imm8", { 0x83 }, 1, 4, 1, true, LOGIC },
+    { "sub imm8", { 0x83 }, 1, 5, 1, true, 0 },
+    { "xor imm8", { 0x83 }, 1, 6, 1, true, LOGIC },
+    { "and imm", { 0x81 }, 1, 4, 4, true, LOGIC },
+    { "or imm", { 0x81 }, 1, 1, 4, true, LOGIC },
+    { "sub imm", { 0x81 }, 1, 5, 4, true, 0 },
+    { "and byte imm", { 0x80 }, 1, 4, 1, true, LOGIC },
+    { "or byte imm", { 0x80 }, 1, 1, 1, true, LOGIC },
+    { "inc", { 0xff }, 1, 0, 0, true, 0 },
+    { "dec", { 0xff }, 1, 1, 0, true, 0 },
+    { "inc byte", { 0xfe }, 1, 0, 0, true, 0 },
+    { "dec byte", { 0xfe }, 1, 1, 0, true, 0 },
+    { "cmpxchg", { 0x0f, 0xb1 }, 2, 1, 0, true, 0 },
+    { "cmpxchg byte", { 0x0f, 0xb0 }, 2, 1, 0, true, 0 },
+    { "xadd", { 0x0f, 0xc1 }, 2, 1, 0, true, 0 },
+    { "xadd byte", { 0x0f, 0xc0 }, 2, 5, 0, true, 0 },
+    { "bts imm8", { 0x0f, 0xba }, 2, 5, 1, true, BITS },
+    { "btr imm8", { 0x0f, 0xba }, 2, 6, 1, true, BITS },
+    { "btc imm8", { 0x0f, 0xba }, 2, 7, 1, true, BITS },
+};
+
+static uint64_t random_state = 88172645463325252ull;
+
+static uint64_t random_word(void)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    /* Often a value at the edge. */
+    switch (random_state >> 61) {
+    case 0:
+        return 0;
+    case 1:
+        return ~0ull;
+    case 2:
+        return 0x8000000080008080ull;
+    default:
+        return random_state * 0x2545f4914f6cdd1dull;
+    }
+}
+
+static unsigned int encode(const struct form *f, unsigned int width,
+                           bool lock, uint64_t immediate, uint8_t out[15])
+{
+    unsigned int n = 0, bytes = f->immediate;
+
+    if (lock && f->lock) {
+        out[n++] = 0xf0;
+    }
+    if (width == 2) {
+        out[n++] = 0x66;
+    }
+    if (width == 8) {
+        out[n++] = 0x48;
+    }
+    memcpy(out + n, f->opcode, f->opcode_bytes);
+    n += f->opcode_bytes;
+    out[n++] = (uint8_t)(0x47 | f->reg << 3); /* [rdi + disp8] */
+    out[n++] = MEMORY_OFFSET;
+    bytes = bytes == 4 && width == 2 ? 2 : bytes;
+    memcpy(out + n, &immediate, bytes);
+    return n + bytes;
+}
+
+static bool is_byte_form(const struct form *f)
+{
+    uint8_t last = f->opcode[f->opcode_bytes - 1];
+
+    return (last & 1) == 0 && last != 0xba;
+}
+
+static void compare_once(const struct form *f, unsigned int width, bool lock)
+{
+    struct machine m = { random_word(), random_word(),
+                         (random_word() & ALL_FLAGS) | 0x202,
+                         { random_word() & ~1ull, 0 } };
+    uint8_t insn[15];
+    unsigned int count = encode(f, width, lock, random_word(), insn);
+
+    if (strncmp(f->name, "cmpxchg", 7) == 0 && (random_state & 2) != 0) {
+        m.rax = m.memory[0]; /* equal */
+    }
+    regs = (struct cpu_regs){ .rax = m.rax, .rcx = m.rcx,
+                              .rflags = m.flags | RFLAGS_RF };
+    world_write_entry(g.l1, SLOT, m.memory[0]);
+    execute(&m, insn, count);
+    if ((m.memory[0] & 1) != 0) {
+        world_write_entry(g.l1, SLOT, 0);
+        return; /* would have to be a good entry */
+    }
+    ck_assert_msg(fault_at(entry_va(SLOT), insn, count), "%s of %u: refused",
+                  f->name, width);
+    ck_assert_msg(world_read_entry(g.l1, SLOT) == m.memory[0],
+                  "%s of %u: memory %lx not %lx", f->name, width,
+                  (unsigned long)world_read_entry(g.l1, SLOT),
+                  (unsigned long)m.memory[0]);
+    ck_assert_msg(regs.rax == m.rax && regs.rcx == m.rcx,
+                  "%s of %u: rax %lx not %lx, rcx %lx not %lx", f->name,
+                  width, (unsigned long)regs.rax, (unsigned long)m.rax,
+                  (unsigned long)regs.rcx, (unsigned long)m.rcx);
+    ck_assert_msg(((regs.rflags ^ m.flags) & ALL_FLAGS & ~f->undefined) == 0,
+                  "%s of %u: flags %lx not %lx", f->name, width,
+                  (unsigned long)regs.rflags, (unsigned long)m.flags);
+    ck_assert_uint_eq(regs.rflags & RFLAGS_RF, 0);
+    world_write_entry(g.l1, SLOT, 0);
+}
+
+START_TEST(every_form_does_what_the_processor_does)
+{
+    static const unsigned int widths[] = { 2, 4, 8 };
+    unsigned int f, k, n;
+
+    for (f = 0; f < ARRAY_SIZE(forms); f++) {
+        for (k = 0; k < ARRAY_SIZE(widths); k++) {
+            if (is_byte_form(&forms[f]) && widths[k] != 4) {
+                continue;
+            }
+            for (n = 0; n < 60; n++) {
+                compare_once(&forms[f], widths[k], (n & 1) != 0);
+            }
+        }
+    }
+}
+END_TEST
+
+/* A bit number in a register reaches far; the CPU tells the word by CR2. */
+START_TEST(bit_numbers_in_registers)
+{
+    static const uint8_t btr[] = { 0xf0, 0x48, 0x0f, 0xb3, 0x0f };
+
+    world_write_entry(g.l1, SLOT + 1, 0x40);
+    regs = (struct cpu_regs){ .rcx = 64 + 6, .rflags = 2 };
+    ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
+    ck_assert_uint_eq(world_read_entry(g.l1, SLOT + 1), 0);
+    ck_assert_uint_eq(regs.rflags & FLAG_CF, FLAG_CF);
+    ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
+    ck_assert_uint_eq(regs.rflags & FLAG_CF, 0);
+}
+END_TEST
+
+/* --- parts of an entry -------------------------------------------------------- */
+
+START_TEST(bytes_inside_an_entry)
+{
+    static const uint8_t mov_byte[] = { 0xc6, 0x07, 0x5a };
+    static const uint8_t mov_word[] = { 0x66, 0xc7, 0x07, 0x11, 0x22 };
+    unsigned int k;
+
+    for (k = 1; k < 8; k++) {
+        world_write_entry(g.l1, SLOT, 0x1111111111111110ull);
+        ck_assert(fault_at(entry_va(SLOT) + k, mov_byte, sizeof(mov_byte)));
+        ck_assert_uint_eq(world_read_entry(g.l1, SLOT),
+                          (0x1111111111111110ull & ~(0xffull << 8 * k)) |
+                              0x5aull << 8 * k);
+    }
+    ck_assert(fault_at(entry_va(SLOT) + 6, mov_word, sizeof(mov_word)));
+    /* across two entries */
+    ck_assert(!fault_at(entry_va(SLOT) + 7, mov_word, sizeof(mov_word)));
+    world_write_entry(g.l1, SLOT, 0);
+}
+END_TEST
+
+/* --- the entry is checked ------------------------------------------------------- */
+
+static const uint8_t mov_rax[] = { 0x48, 0x89, 0x07 };
+
+static bool store(unsigned int slot, uint64_t value)
+{
+    regs = (struct cpu_regs){ .rax = value, .rflags = 2 };
+    return fault_at(entry_va(slot), mov_rax, sizeof(mov_rax));
+}
+
+START_TEST(present_entries_obey_the_rules)
+{
+    mfn_t mine = world_frame(w, 0);
+    mfn_t foreign = world_frame(w, 1);
+    uint64_t rip;
+
+    ck_assert(store(SLOT, world_pte(mine, PTE_RW_FLAGS)));
+    ck_assert_uint_eq(fw_type(mfn_to_frame(mine)->word), PT_WRITABLE);
+    rip = regs.rip;
+    ck_assert(!store(SLOT, world_pte(foreign, PTE_RW_FLAGS)));
+    ck_assert(!store(SLOT, world_pte(g.l2, PTE_RW_FLAGS)));
+    ck_assert(!store(SLOT, world_pte(mine, PTE_RW_FLAGS | PTE_LARGE)));
+    ck_assert_uint_eq(regs.rip, rip - sizeof(mov_rax)); /* W4 */
+    ck_assert_uint_eq(regs.rax, world_pte(mine, PTE_RW_FLAGS | PTE_LARGE));
+    ck_assert(store(SLOT, 0));
+    ck_assert_uint_eq(fw_type_count(mfn_to_frame(mine)->word), 0);
+}
+END_TEST
+
+START_TEST(only_l1_tables_of_a_kernel_that_asked)
+{
+    uint64_t l2_va = WORLD_TABLES + 2 * PAGE_SIZE + SLOT * 8ull;
+
+    regs = (struct cpu_regs){ .rax = 0, .rflags = 2 };
+    ck_assert(!fault_at(l2_va, mov_rax, sizeof(mov_rax)));
+    ck_assert(!fault_at(WORLD_DATA, mov_rax, sizeof(mov_rax)));
+    ck_assert(!fault_at(0x10, mov_rax, sizeof(mov_rax)));
+    ck_assert(!fault_at(HV_HOLE_START, mov_rax, sizeof(mov_rax)));
+    ck_assert(!fault_at(0x0000900000000000ull, mov_rax, sizeof(mov_rax)));
+    v->kernel_mode = false;
+    ck_assert(!store(SLOT, 0));
+    v->kernel_mode = true;
+    d->vm_assist = 0;
+    ck_assert(!store(SLOT, 0));
+}
+END_TEST
+
+START_TEST(other_faults_are_the_guests)
+{
+    static const uint32_t codes[] = { 0, PFEC_WRITE, PFEC_PRESENT,
+                                      PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD,
+                                      PFEC_PRESENT | PFEC_FETCH };
+    unsigned int i;
+
+    world_args_reset(w);
+    regs.rip = world_arg(w, mov_rax, sizeof(mov_rax)).v;
+    for (i = 0; i < ARRAY_SIZE(codes); i++) {
+        regs.error_code = codes[i] | PFEC_USER;
+        ck_assert(!pv_write_fault(v, &regs, entry_va(SLOT)));
+    }
+}
+END_TEST
+
+START_TEST(other_instructions_are_refused)
+{
+    static const struct { uint8_t bytes[8]; uint8_t count; } rows[] = {
+        { { 0xf3, 0x48, 0xab }, 3 },              /* rep stosq */
+        { { 0x48, 0xa5 }, 2 },                    /* movsq */
+        { { 0x48, 0x83, 0x3f, 0x00 }, 4 },        /* cmp */
+        { { 0x48, 0x0f, 0xba, 0x27, 0x01 }, 5 },  /* bt */
+        { { 0x48, 0x89, 0xc7 }, 3 },              /* a register */
+        { { 0xff, 0x17 }, 2 },                    /* call [rdi] */
+        { { 0xff, 0x37 }, 2 },                    /* push [rdi] */
+        { { 0x48, 0xc7, 0x0f, 0, 0, 0, 0 }, 7 },  /* c7 /1 is no mov */
+        { { 0xc6, 0xf8, 0x00 }, 3 },              /* xabort */
+        { { 0x0f, 0x11, 0x07 }, 3 },              /* movups */
+        { { 0xfa }, 1 },
+        { { 0x0f, 0x22, 0x07 }, 3 },              /* mov cr0, rdi */
+    };
+    unsigned int i;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        regs = (struct cpu_regs){ .rflags = 2 };
+        ck_assert_msg(!fault_at(entry_va(SLOT), rows[i].bytes, rows[i].count),
+                      "row %u", i);
+    }
+    regs.rip = HV_HOLE_START;
+    regs.error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER;
+    ck_assert(!pv_write_fault(v, &regs, entry_va(SLOT)));
+}
+END_TEST
+
+TEST_MAIN("pt_write", setup, teardown,
+          every_form_does_what_the_processor_does, bit_numbers_in_registers,
+          bytes_inside_an_entry, present_entries_obey_the_rules,
+          only_l1_tables_of_a_kernel_that_asked, other_faults_are_the_guests,
+          other_instructions_are_refused)
