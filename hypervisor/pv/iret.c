@@ -61,7 +61,8 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
         regs->r11 = f.r11;
         regs->rcx = f.rcx;
     }
-    v->info->evtchn_upcall_mask = (f.rflags & RFLAGS_IF) == 0;
+    __atomic_store_n(&v->info->evtchn_upcall_mask,
+                     (f.rflags & RFLAGS_IF) == 0, __ATOMIC_RELAXED);
     regs->entry_vector = TRAP_NMI; /* not to be left by SYSRET */
     if (UNLIKELY(v->nmi_masked)) {
         v->nmi_masked = false;
