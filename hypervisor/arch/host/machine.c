@@ -29,6 +29,8 @@
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)
 #define HOST_ASAN 1
+#elif __has_feature(memory_sanitizer)
+#define HOST_MSAN 1
 #endif
 #endif
 
@@ -43,6 +45,20 @@ static void poison(void *p, size_t n)
 static void unpoison(void *p, size_t n)
 {
     ASAN_UNPOISON_MEMORY_REGION(p, n);
+}
+#elif defined(HOST_MSAN)
+#include <sanitizer/msan_interface.h>
+
+/* Whoever uses memory that nobody has zeroed is told. */
+static void poison(void *p, size_t n)
+{
+    __msan_poison(p, n);
+}
+
+static void unpoison(void *p, size_t n)
+{
+    (void)p;
+    (void)n;
 }
 #elif defined(__SANITIZE_THREAD__)
 /* A guest may write to a free frame by an old TLB entry, which is no race of
