@@ -8,13 +8,10 @@
  * go through it.
  *
  * An ordinary domain has a page shared with whoever serves its console: two
- * rings of bytes with free-running indices, and an event channel that says
- * "look".  Of each ring one side owns the producer, the other the consumer
- * index:
+ * rings of bytes (shared-ring/include/ring) and an event channel that says
+ * "look".
  *
- *   C1  bytes are written before the producer index that covers them
- *   C2  prod - cons, as unsigned, is the fill level; it never exceeds the ring
- *   C3  a full ring is waited out by yielding: the other side must run
+ *   C1  a full ring is waited out by yielding: the other side must run
  */
 #include <pv/console.h>
 #include <pv/evtchn.h>
@@ -23,7 +20,7 @@
 #include <pv/sched.h>
 #include <pv/start.h>
 
-#include <xen/io/console.h>
+#include <ring/console.h>
 
 static struct xencons_interface *ring;
 static evtchn_port_t console_port;
@@ -35,28 +32,19 @@ static bool is_initial_domain(void)
 
 static void ring_put(char c)
 {
-    uint32_t producer = ring->out_prod;
-
-    while (producer - __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) >=
-           sizeof(ring->out)) {
+    while (!console_ring_put(ring, c)) {
         evtchn_send(console_port);
-        sched_yield();                                          /* C3 */
+        sched_yield();                                          /* C1 */
     }
-    ring->out[producer % sizeof(ring->out)] = c;
-    __atomic_store_n(&ring->out_prod, producer + 1, __ATOMIC_RELEASE);
 }
 
 static int ring_get(void)
 {
-    uint32_t consumer = ring->in_cons;
-    int c;
+    int c = console_ring_get(ring);
 
-    if (consumer == __atomic_load_n(&ring->in_prod, __ATOMIC_ACQUIRE)) {
-        return -1;
+    if (c >= 0) {
+        evtchn_send(console_port);
     }
-    c = (unsigned char)ring->in[consumer % sizeof(ring->in)];
-    __atomic_store_n(&ring->in_cons, consumer + 1, __ATOMIC_RELEASE);
-    evtchn_send(console_port);
     return c;
 }
 
