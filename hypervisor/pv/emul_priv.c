@@ -177,16 +177,15 @@ static enum outcome read_cr(struct vcpu *v, unsigned int cr, uint64_t *out)
 
 static enum outcome write_cr3(struct vcpu *v, uint64_t value)
 {
-    int err = pv_set_kernel_table(v, maddr_to_mfn(MADDR(value)));
+    int err = page_type_finish_deferred(v);
 
+    if (err == 0) {
+        err = pv_set_kernel_table(v, maddr_to_mfn(MADDR(value)));
+    }
     if (err == -XEN_ERESTART_CALL) {
         return AGAIN;
     }
-    if (err != 0) {
-        return REFUSED;
-    }
-    arch_load_cr3(v);
-    return DONE;
+    return err == 0 ? DONE : REFUSED;
 }
 
 static enum outcome write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
@@ -392,6 +391,16 @@ bool pv_fetch_insn(const struct cpu_regs *regs, struct insn *out)
     return insn_decode(bytes, fetch(regs, bytes), out);
 }
 
+/* E3: behind the instruction. */
+static void finish(struct vcpu *v, struct cpu_regs *regs, unsigned int length)
+{
+    regs->rip += length;
+    regs->rflags &= ~RFLAGS_RF;
+    if ((regs->rflags & RFLAGS_TF) != 0) {
+        pv_inject_single_step(v, regs);
+    }
+}
+
 bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
     struct insn i;
@@ -407,11 +416,7 @@ bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
         return false;
     }
     if (r == DONE && !stay) {
-        regs->rip += i.length;
-        regs->rflags &= ~RFLAGS_RF;
-        if ((regs->rflags & RFLAGS_TF) != 0) {
-            pv_inject_single_step(v, regs);
-        }
+        finish(v, regs, i.length);
     }
     return true;
 }
@@ -432,6 +437,6 @@ bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
     regs->rbx = out[1];
     regs->rcx = out[2];
     regs->rdx = out[3];
-    regs->rip += sizeof(insn);
+    finish(v, regs, sizeof(insn));
     return true;
 }

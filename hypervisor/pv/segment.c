@@ -125,6 +125,9 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
         return err;
     }
     reg |= (reg & 4) >> 1; /* 4 and 5 are other names of 6 and 7 */
+    if (reg == 6) {
+        return 0; /* a variable only: see debug_exception() */
+    }
     if (reg == 7 && (v->pv.debugreg[7] & DR7_ENABLED) != 0) {
         for (unsigned int i = 0; i < 4; i++) {
             arch_load_debugreg(v, i);
@@ -145,7 +148,7 @@ int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value)
         return 0;
     case 4:
     case 6:
-        *value = arch_read_debugreg(v, 6);
+        *value = v->pv.debugreg[6];
         return 0;
     case 5:
     case 7:

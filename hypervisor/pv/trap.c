@@ -248,9 +248,9 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
 {
     uint64_t offset;
 
-    if (arch_ldt_fault(cr2, &offset)) {
-        /* The CPU looked for a descriptor in the LDT window: its pages are
-         * mapped at first use. */
+    if ((regs->error_code & PFEC_USER) == 0 && arch_ldt_fault(cr2, &offset)) {
+        /* The CPU itself looked for a descriptor in the LDT window, which it
+         * does with the rights of ring 0: pages are mapped at first use. */
         if (pv_map_ldt_page(v, offset)) {
             return;
         }
@@ -274,13 +274,14 @@ static void device_not_available(struct vcpu *v, struct cpu_regs *regs)
 void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs)
 {
     v->pv.debugreg[6] |= DR6_BS;
-    arch_load_debugreg(v, 6);
     pv_inject(v, regs, TRAP_DB, 0, 0);
 }
 
+/* The guest's DR6 is a variable: what the CPU reports is added to it, as it
+ * would be to the register. */
 static void debug_exception(struct vcpu *v, struct cpu_regs *regs)
 {
-    v->pv.debugreg[6] = arch_read_debugreg(v, 6);
+    v->pv.debugreg[6] |= arch_read_debugreg(v, 6);
     pv_inject(v, regs, TRAP_DB, 0, 0);
 }
 

@@ -14,7 +14,8 @@
  *   S3  FPU and SSE state is switched eagerly: never is another vcpu's state
  *       in the registers, not even behind CR0.TS.
  *   S4  debug registers are loaded only when one of the two vcpus has a
- *       breakpoint enabled.
+ *       breakpoint enabled. DR6 is never anybody's: each exception takes out
+ *       what it reports.
  *   S5  a CPU that leaves a domain's page table and turns idle loads the
  *       hypervisor's own, so a dead domain's tables are nobody's.
  *
@@ -177,6 +178,7 @@ void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
 /* --- debug registers ------------------------------------------------------------------ */
 
 #define DR7_ENABLED 0xffull
+#define DR6_NONE    0xffff0ff0ull
 
 static void write_debugreg(unsigned int reg, uint64_t value)
 {
@@ -193,9 +195,6 @@ static void write_debugreg(unsigned int reg, uint64_t value)
     case 3:
         __asm__ volatile("mov %0, %%dr3" : : "r"(value));
         break;
-    case 6:
-        __asm__ volatile("mov %0, %%dr6" : : "r"(value));
-        break;
     default:
         __asm__ volatile("mov %0, %%dr7" : : "r"(value));
         break;
@@ -209,10 +208,16 @@ void arch_load_debugreg(struct vcpu *v, unsigned int reg)
 
 uint64_t arch_read_debugreg(struct vcpu *v, unsigned int reg)
 {
-    if (reg == 6) {
-        return read_dr6();
+    uint64_t dr6;
+
+    if (reg != 6) {
+        return v->pv.debugreg[reg];
     }
-    return v->pv.debugreg[reg];
+    /* Bits in it stay until somebody clears them: the next exception must not
+     * report this one's, least of all to another vcpu. */
+    dr6 = read_dr6();
+    write_dr6(DR6_NONE);
+    return dr6;
 }
 
 static void switch_debugregs(struct vcpu *prev, struct vcpu *next)
@@ -220,14 +225,12 @@ static void switch_debugregs(struct vcpu *prev, struct vcpu *next)
     bool was_on = (prev->pv.debugreg[7] & DR7_ENABLED) != 0;
 
     if (was_on) {
-        prev->pv.debugreg[6] = read_dr6();
         write_debugreg(7, 0x400);
     }
     if ((next->pv.debugreg[7] & DR7_ENABLED) != 0) {
         for (unsigned int i = 0; i < 4; i++) {
             write_debugreg(i, next->pv.debugreg[i]);
         }
-        write_debugreg(6, next->pv.debugreg[6]);
         write_debugreg(7, next->pv.debugreg[7]);
     }
 }
@@ -291,7 +294,7 @@ int arch_vcpu_init(struct vcpu *v)
         return -XEN_ENOMEM;
     }
     fpu_image_reset(v->fpu);
-    v->pv.debugreg[6] = 0xffff0ff0;
+    v->pv.debugreg[6] = DR6_NONE;
     v->pv.debugreg[7] = 0x400;
     return 0;
 }

@@ -4,9 +4,10 @@
  *
  * From a guest, an exception belongs to the guest (pv_exception emulates or
  * injects it), and an interrupt to us. From the hypervisor there are exactly
- * three legitimate cases: an access to guest memory that may fault (exception
+ * four legitimate cases: an access to guest memory that may fault (exception
  * table), IRET to the guest with values the CPU refuses (failsafe callback),
- * and an interrupt in the idle loop. Anything else is our bug and panics.
+ * a selector of the guest whose LDT page is still to be mapped, and an
+ * interrupt in the idle loop. Anything else is our bug and panics.
  */
 #include "traps.h"
 
@@ -26,6 +27,7 @@ extern const char exit_iretq[];
 void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
 void trap_nmi(struct cpu_regs *regs);
+void trap_debug(struct cpu_regs *regs);
 void trap_double_fault(struct cpu_regs *regs);
 void trap_machine_check(struct cpu_regs *regs);
 void entry_user_syscall(struct cpu_regs *regs, bool is_32bit);
@@ -111,6 +113,17 @@ static void describe(const struct cpu_regs *r, uint64_t cr2)
     backtrace(r->rip, r->rbp);
 }
 
+/* We load a selector of the guest's LDT, by IRETQ or for a vcpu that comes
+ * back, and its page is not in the window yet. True: try again. */
+static bool ldt_page_was_missing(const struct cpu_regs *regs, uint64_t cr2)
+{
+    uint64_t offset;
+
+    return regs->entry_vector == TRAP_PF && arch_ldt_fault(cr2, &offset) &&
+           !current_vcpu()->is_idle &&
+           pv_map_ldt_page(current_vcpu(), offset);
+}
+
 void trap_from_hypervisor(struct cpu_regs *regs)
 {
     uint64_t cr2 = read_cr2();
@@ -119,9 +132,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
         interrupt(regs->entry_vector);
         return;
     }
-    if (regs->entry_vector == TRAP_DB) {
-        /* A guest's data breakpoint, hit by our access to its memory. */
-        write_dr6(0xffff0ff0);
+    if (ldt_page_was_missing(regs, cr2)) {
         return;
     }
     if (regs->rip == (uint64_t)exit_iretq) {
@@ -143,6 +154,15 @@ void trap_nmi(struct cpu_regs *regs)
             hlt();
         }
     }
+}
+
+/* A guest's data breakpoint, hit by our access to its memory, or carried over
+ * MOV SS into our first instruction. Nobody is told: the guest asked for its
+ * own accesses. */
+void trap_debug(struct cpu_regs *regs)
+{
+    (void)regs;
+    write_dr6(0xffff0ff0);
 }
 
 void trap_double_fault(struct cpu_regs *regs)
