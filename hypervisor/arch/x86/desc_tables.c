@@ -8,7 +8,7 @@
  * guest may load any of the flat selectors there (SDM 3A 3.4.5 for the
  * formats); ring 0 ones fail their privilege check by themselves.
  *
- * The TSS lives in the unused part of the same page: only rsp0 and the three
+ * The TSS lives in the unused part of the same page: only rsp0 and the four
  * IST stacks are used, and there is no I/O bitmap, so port access of ring 3
  * always faults. One IDT serves all CPUs: interrupt gates only, so IF is off
  * at every entry. All gates have DPL 0 but three: int3 and into, which user
@@ -38,7 +38,7 @@ struct tss {
 
 STATIC_ASSERT(sizeof(struct tss) == 104, "SDM 3A 8.7");
 
-enum { IST_DF = 1, IST_NMI = 2, IST_MC = 3 };
+enum { IST_DF = 1, IST_NMI = 2, IST_MC = 3, IST_DB = 4 };
 
 struct gate {
     uint16_t offset_low, selector;
@@ -91,6 +91,7 @@ static void fill_idt(void)
     set_gate(TRAP_NMI, 0, IST_NMI);
     set_gate(TRAP_DF, 0, IST_DF);
     set_gate(TRAP_MC, 0, IST_MC);
+    set_gate(TRAP_DB, 0, IST_DB);
 }
 
 static uint64_t *hv_gdt(const struct cpu *c)
@@ -124,6 +125,7 @@ static void fill_gdt(struct cpu *c)
     tss->ist[IST_DF - 1] = base + PERCPU_DF_TOP;
     tss->ist[IST_NMI - 1] = base + PERCPU_NMI_TOP;
     tss->ist[IST_MC - 1] = base + PERCPU_MC_TOP;
+    tss->ist[IST_DB - 1] = base + PERCPU_DB_TOP;
     tss->io_map = sizeof(*tss);
     set_system_descriptor(&gdt[(HV_TSS - 0xe000) / 8], (uint64_t)tss,
                           sizeof(*tss) - 1, 0x9);

@@ -3,7 +3,7 @@
 ; Every way into the hypervisor, and the ways out.
 ;
 ; Stacks. Each CPU has one 64 KiB block (docs/memory-map.md): struct cpu at
-; its start, three small stacks for #DF, NMI and #MC (the IST), and one main
+; its start, four small stacks for #DF, NMI, #MC and #DB (the IST), and one main
 ; stack at its end. TSS.rsp0 is the block's end, so every trap out of a guest
 ; puts its frame at the same place, the last REGS_SIZE bytes of the block, and
 ; SYSCALL, which switches no stack, is made to do the same by a trampoline for
@@ -23,7 +23,9 @@
 ; hypervisor is legitimate at two places only: an access to guest memory (the
 ; exception table says where to go on) and `iretq` to the guest (label
 ; exit_iretq; the failsafe callback). #DF, NMI and #MC come on their own
-; stacks and return without looking at softirqs or events.
+; stacks and return without looking at softirqs or events. So does #DB: a guest
+; can delay a data breakpoint over MOV SS until the first instruction behind
+; SYSCALL, when we are in ring 0 and rsp is still the guest's (SDM 3A 6.8.3).
 ;
 ; GS and its hidden twin always hold the guest's bases; nothing here reads
 ; GS. SWAPGS happens in arch_toggle_mode only.
@@ -41,6 +43,7 @@ extern  trap_from_hypervisor
 extern  trap_nmi
 extern  trap_double_fault
 extern  trap_machine_check
+extern  trap_debug
 extern  softirq_run
 extern  pv_deliver_events
 extern  entry_user_syscall
@@ -119,6 +122,8 @@ vector_stubs:
     mov     dword [rsp + 4], v
   %if v == 2
     jmp     entry_nmi
+  %elif v == 1
+    jmp     entry_debug
   %elif v == 8
     jmp     entry_double_fault
   %elif v == 18
@@ -171,6 +176,34 @@ entry_machine_check:
     IST_ENTRY trap_machine_check
 entry_double_fault:
     IST_ENTRY trap_double_fault
+
+; entry_debug -- #DB, on its own stack.
+;   in:    the frame down to entry_vector
+;   out:   out of a guest: entry_trap, as if the frame had come on the main
+;          stack, to whose end it is moved; out of ourselves: straight back
+align 16
+entry_debug:
+    test    byte [rsp + 16], 3      ; cs
+    jz      .from_hypervisor
+    push    rax
+    push    rcx
+    mov     rax, rsp
+    and     rax, -PERCPU_SIZE
+    add     rax, PERCPU_STACK_TOP - 6 * 8
+  %assign i 0
+  %rep 6
+    mov     rcx, [rsp + 16 + i * 8]
+    mov     [rax + i * 8], rcx
+    %assign i i + 1
+  %endrep
+    mov     rcx, [rsp + 8]
+    mov     [rax - 8], rcx          ; the guest's rax
+    pop     rcx
+    lea     rsp, [rax - 8]
+    pop     rax
+    jmp     entry_trap
+.from_hypervisor:
+    IST_ENTRY trap_debug
 
 ; --- SYSCALL ------------------------------------------------------------------
 ; One trampoline for each CPU, because SYSCALL leaves the guest's rsp in place

@@ -492,7 +492,7 @@ struct cpu *percpu_create(unsigned int id)
 {
     static const uint8_t mapped_pages[] = {
         0, PERCPU_DF_TOP / 4096 - 1, PERCPU_NMI_TOP / 4096 - 1,
-        PERCPU_MC_TOP / 4096 - 1, 12, 13, 14, 15,
+        PERCPU_MC_TOP / 4096 - 1, PERCPU_DB_TOP / 4096 - 1, 12, 13, 14, 15,
     };
     uint64_t base = PERCPU_BASE + (uint64_t)id * PERCPU_SIZE;
     void *gdt = hv_alloc_pages(0);
