@@ -28,7 +28,6 @@ void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
 void trap_nmi(struct cpu_regs *regs);
 void trap_debug(struct cpu_regs *regs);
-void trap_debug(struct cpu_regs *regs);
 void trap_double_fault(struct cpu_regs *regs);
 void trap_machine_check(struct cpu_regs *regs);
 void entry_user_syscall(struct cpu_regs *regs, bool is_32bit);
@@ -155,15 +154,6 @@ void trap_nmi(struct cpu_regs *regs)
             hlt();
         }
     }
-}
-
-/* A guest's data breakpoint, hit by our access to its memory, or carried over
- * MOV SS into our first instruction. Nobody is told: the guest asked for its
- * own accesses. */
-void trap_debug(struct cpu_regs *regs)
-{
-    (void)regs;
-    write_dr6(0xffff0ff0);
 }
 
 /* A guest's data breakpoint, hit by our access to its memory, or carried over
