@@ -26,6 +26,7 @@
 #include <pv/hypercall.h>
 #include <pv/mm.h>
 #include <pv/printf.h>
+#include <pv/smp.h>
 #include <pv/start.h>
 
 #define PORTS     EVTCHN_2L_NR_CHANNELS
@@ -42,7 +43,7 @@ unsigned long evtchn_upcall_count, evtchn_event_count;
 
 struct vcpu_info *evtchn_vcpu_info(void)
 {
-    return &shared_info.vcpu_info[0];
+    return smp_vcpu_info(smp_vcpu_id());
 }
 
 static void bit_set(volatile unsigned long *words, evtchn_port_t port)

@@ -20,6 +20,7 @@
 #include <pv/evtchn.h>
 #include <pv/hypercall.h>
 #include <pv/printf.h>
+#include <pv/smp.h>
 #include <pv/start.h>
 #include <pv/string.h>
 #include <pv/trap.h>
@@ -140,7 +141,7 @@ static bool extable_fixup(struct regs *regs)
 /* Kernel code which someone watches through probe_call(). */
 static bool catch_fixup(struct regs *regs)
 {
-    if (trap_catch_rsp == 0) {
+    if (trap_catch_rsp == 0 || smp_vcpu_id() != 0) {
         return false;
     }
     fault_record(regs);

@@ -26,6 +26,7 @@
 #include <pv/mm.h>
 #include <pv/printf.h>
 #include <pv/sched.h>
+#include <pv/smp.h>
 #include <pv/start.h>
 #include <pv/string.h>
 #include <pv/time.h>
