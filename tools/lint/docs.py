@@ -34,9 +34,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
 FOLDERS = ("", "hypervisor", "hypervisor/include", "hypervisor/arch/x86",
            "hypervisor/arch/x86/include", "hypervisor/arch/host/include",
            "hypercall-abi", "hypercall-abi/include", "pvguest",
-           "pvguest/include", "tests", "tests/conformance", "tools")
-SOURCES = ("hypervisor", "hypercall-abi", "pvguest", "tests", "tools",
-           "CMakeLists.txt", "CMakePresets.json", "docs/manual")
+           "pvguest/include", "shared-ring/include", "tests", "tests/conformance", "tools")
+SOURCES = ("hypervisor", "hypercall-abi", "pvguest", "shared-ring", "tests",
+           "tools", "CMakeLists.txt", "CMakePresets.json", "docs/manual")
 NOT_OURS = ("build/", "/", "~")     # products, and other machines' files
 DESIGN = "docs/design"
 MAP = "docs/memory-map.md"
