@@ -51,7 +51,7 @@ MISTAKES = [
     ("tables", "hypercalls.def",
      "HYPERCALL(15, set_timer_op", "HYPERCALL(14, set_timer_op"),
     ("tables", "subops.def",
-     "SUBOP_ABSENT(vcpu_op, VCPUOP_send_nmi)\n", ""),
+     "SUBOP_ABSENT(memory_op, XENMEM_claim_pages)\n", ""),
 ]
 
 

@@ -18,7 +18,10 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.realpath(__file__))))
 # A header belongs to a build when a source of that build stands as near.
-ONLY_IN_TARGET = ("hypervisor/arch/x86", "pvguest", "tests/conformance")
+ONLY_IN_TARGET = ("hypervisor/arch/x86", "pvguest", "shared-ring",
+                  "tests/conformance")
+# Headers without sources beside them are compiled as their users are.
+USED_BY = {"shared-ring": "pvguest/lib"}
 ONLY_ON_HOST = ("hypervisor/arch/host", "tests/unit", "tests/support",
                 "tests/model")
 
@@ -37,6 +40,9 @@ def flags(entry):
 
 def nearest(path, entries):
     """The compile command of the source nearest to a header."""
+    top = path.split("/")[0]
+    path = USED_BY.get(top, top) + path[len(top):]
+
     def shared(entry):
         source = os.path.relpath(entry["file"], ROOT)
         return len(os.path.commonprefix([path.split("/"),
