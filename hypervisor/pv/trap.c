@@ -96,7 +96,7 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs,
         domain_crash(v->domain, "no handler is registered for %s", what);
         return;
     }
-    size = fill_frame(frame, v, regs, b) * 8;
+    size = (size_t)fill_frame(frame, v, regs, b) * 8;
     if (v->kernel_mode) {
         sp = regs->rsp;
     } else {
@@ -113,7 +113,7 @@ static void bounce(struct vcpu *v, struct cpu_regs *regs,
         return;
     }
     if (b->mask_events) {
-        v->info->evtchn_upcall_mask = 1;
+        __atomic_store_n(&v->info->evtchn_upcall_mask, 1, __ATOMIC_RELAXED);
     }
     regs->rip = b->handler;
     regs->cs = PV_CS64;
@@ -160,7 +160,7 @@ void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
         if (!v->kernel_mode) {
             b.error_code |= PFEC_USER;
         }
-        v->info->arch.cr2 = cr2;
+        __atomic_store_n(&v->info->arch.cr2, cr2, __ATOMIC_RELAXED);
     } else {
         TRACE(EXCEPTION, vector, error_code, regs->rip);
     }
