@@ -11,13 +11,14 @@ import os
 import re
 import statistics
 import sys
+import tempfile
 import time
 import unittest
 
 from end_to_end import RunTest, require_xen
 
 from xenios_lib import fetch, images, session
-from xenios_lib.base import OK, ToolError
+from xenios_lib.base import OK, REFUSED, ToolError
 from xenios_lib.machine import Machine
 
 BOOT_MAX = 400              # seconds; other tests run at the same time
@@ -185,6 +186,26 @@ class Shell(LinuxTest):
                              "--boot", "direct",
                              keys=b"echo $((6 * 7)) answers\npoweroff -f\n")
         self.assertIn("42 answers", console)
+
+
+class BadInput(LinuxTest):
+    """What cannot start says so in one line."""
+
+    def refusal(self, **fields):
+        """The sentence by which the hypervisor refuses."""
+        made = Boot(d0=images.guest_kernel(fetched(fetch.kernel, "linux")),
+                    cmdline="console=hvc0", **fields)
+        self.assertEqual(made.run().status, REFUSED, made.console())
+        return self.assert_refused(made.console())
+
+    def test_memory_below_the_image(self):
+        self.assertIn("raise d0_mem", self.refusal(d0_memory=48))
+
+    def test_ramdisk_that_does_not_fit(self):
+        with tempfile.NamedTemporaryFile() as ramdisk:
+            ramdisk.truncate(160 << 20)
+            self.assertIn("ramdisk", self.refusal(
+                d0_memory=128, ramdisks=[ramdisk.name]))
 
 
 class Soak(LinuxTest):

@@ -44,6 +44,9 @@ class Arguments(ToolTest):
         for value in ("0", "-3", "nan", "inf", "soon"):
             self.refused("--timeout", value, words=["--timeout"])
 
+    def test_too_many_vcpus(self):
+        self.refused("--d0-vcpus", "33", words=["--d0-vcpus", "32"])
+
     def test_d0_as(self):
         self.refused("--d0-as", "king", words=["--d0-as", "guest"])
         self.refused("--d0-as", "guest", "--on", "xen",

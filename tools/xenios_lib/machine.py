@@ -10,6 +10,7 @@ from .base import InputError, ROOT
 
 DEFAULT_QEMU = "qemu-system-x86_64"
 UEFI_MIB_MIN = 64           # OVMF crashes with half of it
+VCPUS_MAX = 32              # of one PV guest
 MIB_MAX = 1 << 20           # 1 TiB; beyond it is surely a slip of the finger
 
 
@@ -41,7 +42,7 @@ class Machine:
         for name, value, most in (("--memory", self.memory, MIB_MAX),
                                   ("--d0-memory", self.d0_memory, MIB_MAX),
                                   ("--cpus", self.cpus, 255),
-                                  ("--d0-vcpus", self.d0_vcpus, 255)):
+                                  ("--d0-vcpus", self.d0_vcpus, VCPUS_MAX)):
             if not 1 <= value <= most:
                 raise InputError("%s %d makes no sense; give a number from 1 "
                                  "to %d" % (name, value, most))
