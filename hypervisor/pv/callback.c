@@ -53,24 +53,6 @@ int64_t hc_set_trap_table(uint64_t list, uint64_t a1, uint64_t a2,
     return 0;
 }
 
-/* set_callbacks(event, failsafe, syscall): the old form of callback_op. */
-int64_t hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
-                         uint64_t a3, uint64_t a4)
-{
-    struct pv_vcpu *pv = &current_vcpu()->pv;
-
-    (void)a3;
-    (void)a4;
-    if (!pv_code_address_ok(event) || !pv_code_address_ok(failsafe) ||
-        !pv_code_address_ok(syscall)) {
-        return -XEN_EINVAL;
-    }
-    pv->event.address = event;
-    pv->failsafe.address = failsafe;
-    pv->syscall.address = syscall;
-    return 0;
-}
-
 static struct callback *callback_by_type(struct pv_vcpu *pv, unsigned int type)
 {
     switch (type) {
@@ -160,6 +142,27 @@ int64_t hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
     default:
         return -XEN_ENOSYS;
     }
+}
+
+/*
+ * set_callbacks(event, failsafe, syscall): the old form of the above. It has
+ * no way to refuse: an address that no handler can have is left out.
+ */
+int64_t hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
+                         uint64_t a3, uint64_t a4)
+{
+    struct callback_register list[] = {
+        { .type = CALLBACKTYPE_event, .address = event },
+        { .type = CALLBACKTYPE_failsafe, .address = failsafe },
+        { .type = CALLBACKTYPE_syscall, .address = syscall },
+    };
+
+    (void)a3;
+    (void)a4;
+    for (unsigned int i = 0; i < ARRAY_SIZE(list); i++) {
+        callback_op_register(current_domain(), &list[i]);
+    }
+    return 0;
 }
 
 /* stack_switch(ss, sp): the kernel's stack for entries out of user mode. */

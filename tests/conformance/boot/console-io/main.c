@@ -33,6 +33,8 @@ CONFORMANCE_CASE("console_io: writing, reading, errors", 0)
     expect_eq("write-hypervisor", -XEN_EFAULT, (uint64_t)
               hypercall_console_io(CONSOLEIO_write, 16,
                                    hostile(HYPERVISOR_VA)));
+    expect_eq("read-more-than-can-be-counted", -XEN_E2BIG, (uint64_t)
+              hypercall_console_io(CONSOLEIO_read, 0x80000000u, input));
     expect_eq("unknown-command", -XEN_ENOSYS, (uint64_t)
               hypercall_console_io(99, 16, text));
 }

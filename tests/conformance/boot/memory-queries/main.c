@@ -12,6 +12,40 @@ static uint64_t query(unsigned int command, void *argument)
     return (uint64_t)hypercall_memory_op(command, argument);
 }
 
+/* What stands above the command is for those that work by extents. */
+static const unsigned int whole[] = {
+    XENMEM_maximum_ram_page, XENMEM_current_reservation,
+    XENMEM_maximum_reservation, XENMEM_maximum_gpfn,
+};
+
+static uint64_t map_query(unsigned int command, unsigned int count,
+                          void *buffer)
+{
+    struct xen_memory_map map = { .nr_entries = count };
+
+    set_xen_guest_handle(map.buffer, buffer);
+    return query(command, &map);
+}
+
+/* Of the machine there is a map for the first domain; of itself, none. */
+static void memory_maps(void)
+{
+    static char room[64 * 20];
+
+    expect_eq("memory_map", -XEN_ENOSYS,
+              map_query(XENMEM_memory_map, 64, room));
+    expect_eq("memory_map-unmapped", -XEN_EFAULT,
+              query(XENMEM_memory_map, hostile(UNMAPPED_VA)));
+    expect_eq("machine_memory_map", 0,
+              map_query(XENMEM_machine_memory_map, 64, room));
+    expect_eq("machine_memory_map-no-room", -XEN_EINVAL,
+              map_query(XENMEM_machine_memory_map, 1, room));
+    expect_eq("machine_memory_map-into-nowhere", -XEN_EFAULT,
+              map_query(XENMEM_machine_memory_map, 64, hostile(UNMAPPED_VA)));
+    expect_eq("machine_memory_map-unmapped", -XEN_EFAULT,
+              query(XENMEM_machine_memory_map, hostile(UNMAPPED_VA)));
+}
+
 CONFORMANCE_CASE("Queries of memory_op", 0)
 {
     struct xen_machphys_mapping mapping = { 0 };
@@ -38,5 +72,19 @@ CONFORMANCE_CASE("Queries of memory_op", 0)
               query(XENMEM_machphys_mapping, hostile(HYPERVISOR_VA)));
     expect_eq("machphys_mfn_list", 0, query(XENMEM_machphys_mfn_list, &list));
     expect_eq("machphys_mfn_list-extents", 0, list.nr_extents);
+    list.max_extents = 1;
+    set_xen_guest_handle(list.extent_start, (xen_pfn_t *)hostile(UNMAPPED_VA));
+    expect_eq("machphys_mfn_list-into-nowhere", -XEN_EFAULT,
+              query(XENMEM_machphys_mfn_list, &list));
+    expect_eq("maximum_reservation-of-nobody", -XEN_ESRCH,
+              query(XENMEM_maximum_reservation, &nobody));
+    expect_eq("maximum_gpfn-of-nobody", -XEN_ESRCH,
+              query(XENMEM_maximum_gpfn, &nobody));
     expect_eq("unknown", -XEN_ENOSYS, query(63, NULL));
+    for (unsigned int i = 0; i < ARRAY_SIZE(whole); i++) {
+        expect_eq("no-extents", -XEN_EINVAL, query(whole[i] | 1 << 6, &self));
+    }
+    if (start_info->flags & SIF_INITDOMAIN) {
+        memory_maps();
+    }
 }

@@ -57,6 +57,11 @@ CONFORMANCE_CASE("All queries of xen_version", 0)
               (uint64_t)version(XENVER_get_features, &features));
     expect_eq("pagesize", PAGE_SIZE,
               (uint64_t)version(XENVER_pagesize, NULL));
+    expect_eq("pagesize-with-argument", -XEN_EINVAL,
+              (uint64_t)version(XENVER_pagesize, text));
+    number = version(XENVER_build_id, NULL);
+    expect_true("build-id-length", number > 0 || number == -XEN_ENODATA ||
+                number == -XEN_EPERM);
     expect_eq("commandline-null", -XEN_EFAULT,
               (uint64_t)version(XENVER_commandline, hostile(UNMAPPED_VA)));
     expect_eq("unknown", -XEN_ENOSYS, (uint64_t)version(99, text));

@@ -31,6 +31,10 @@ CONFORMANCE_CASE("alloc_unbound and bind_interdomain: errors", 0)
               (uint64_t)evtchn_bind_interdomain(DOMID_SELF, a, &other));
     evtchn_close(b);
     evtchn_close(a);
+    REQUIRE(evtchn_alloc_unbound(DOMID_SELF, NOBODY, &a) == 0);
+    expect_eq("bind-somebody-else-s", -XEN_EINVAL,
+              (uint64_t)evtchn_bind_interdomain(DOMID_SELF, a, &b));
+    evtchn_close(a);
     expect_eq("alloc-unmapped", -XEN_EFAULT, (uint64_t)
               hypercall_event_channel_op(EVTCHNOP_alloc_unbound,
                                          hostile(UNMAPPED_VA)));

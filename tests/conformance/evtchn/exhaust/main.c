@@ -27,6 +27,11 @@ CONFORMANCE_CASE("All ports, and one more", 0)
         }
     }
     expect_eq("beyond-the-last", (uint64_t)-XEN_ENOSPC, (uint64_t)err);
+    expect_eq("no-ipi", -XEN_ENOSPC, (uint64_t)evtchn_bind_ipi(0, &port));
+    expect_eq("no-virq", -XEN_ENOSPC,
+              (uint64_t)evtchn_bind_virq(VIRQ_DEBUG, 0, &port));
+    expect_eq("no-peer", -XEN_ENOSPC,
+              (uint64_t)evtchn_bind_interdomain(DOMID_SELF, ~0u, &port));
     expect_true("at-least-1000", count >= 1000);
     expect_eq("wrong-or-double", 0, twice);
     for (port = 1; port < EVTCHN_2L_NR_CHANNELS; port++) {

@@ -41,10 +41,14 @@ CONFORMANCE_CASE("Loading root tables, and what is not one", 0)
               mmuext_mfn(MMUEXT_NEW_BASEPTR, virt_to_mfn(l1)));
     expect_eq("user-load-l1", -XEN_EINVAL, (uint64_t)
               mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, virt_to_mfn(l1)));
-    expect_true("load-foreign", mmuext_mfn(MMUEXT_NEW_BASEPTR,
-                                           frame_foreign()) < 0);
-    expect_true("load-absent", mmuext_mfn(MMUEXT_NEW_BASEPTR,
-                                          FRAME_ABSENT) < 0);
+    expect_eq("load-foreign", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_NEW_BASEPTR, frame_foreign()));
+    expect_eq("load-absent", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_NEW_BASEPTR, FRAME_ABSENT));
+    expect_eq("user-load-foreign", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, frame_foreign()));
+    expect_eq("user-load-absent", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, FRAME_ABSENT));
     expect_eq("still-on-ours", mm_kernel.root_mfn, current_root());
 
     expect_eq("user-load", 0, (uint64_t)

@@ -29,15 +29,15 @@ CONFORMANCE_CASE("CLEAR_PAGE and COPY_PAGE", 0)
     expect_eq("clear", 0, (uint64_t)mmuext_mfn(MMUEXT_CLEAR_PAGE, on_b));
     expect_eq("cleared-first", 0, b[0]);
     expect_eq("cleared-last", 0, b[511]);
-    expect_true("clear-table", mmuext_mfn(MMUEXT_CLEAR_PAGE,
-                                          mm_kernel.root_mfn) < 0);
-    expect_true("clear-foreign", mmuext_mfn(MMUEXT_CLEAR_PAGE,
-                                            frame_foreign()) < 0);
-    expect_true("copy-onto-table",
-                (int64_t)copy(mm_kernel.root_mfn, on_a) < 0);
-    expect_true("copy-from-foreign", (int64_t)copy(on_b, frame_foreign()) <
-                0);
-    expect_true("copy-to-absent", (int64_t)copy(FRAME_ABSENT, on_a) < 0);
+    expect_eq("clear-table", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_CLEAR_PAGE, mm_kernel.root_mfn));
+    expect_eq("clear-foreign", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_CLEAR_PAGE, frame_foreign()));
+    expect_eq("copy-onto-table", -XEN_EINVAL,
+              copy(mm_kernel.root_mfn, on_a));
+    expect_eq("copy-from-foreign", -XEN_EINVAL, copy(on_b, frame_foreign()));
+    expect_eq("copy-to-foreign", -XEN_EINVAL, copy(frame_foreign(), on_a));
+    expect_eq("copy-to-absent", -XEN_EINVAL, copy(FRAME_ABSENT, on_a));
     page_free(a);
     page_free(b);
 }

@@ -13,9 +13,9 @@ CONFORMANCE_CASE("The local APIC cannot be mapped", 0)
 {
     void *page = page_alloc();
 
-    expect_true("writable", hypercall_update_va_mapping(
+    expect_eq("writable", -XEN_EPERM, (uint64_t)hypercall_update_va_mapping(
         (unsigned long)page, pte_make(LOCAL_APIC_FRAME, PTE_DATA),
-        UVMF_INVLPG) < 0);
+        UVMF_INVLPG));
     expect_true("uncached", hypercall_update_va_mapping(
         (unsigned long)page,
         pte_make(LOCAL_APIC_FRAME, PTE_DATA | PTE_PCD | PTE_PWT),

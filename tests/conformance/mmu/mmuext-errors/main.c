@@ -12,6 +12,16 @@ static uint64_t call(void *ops, unsigned int count, unsigned int *done,
     return (uint64_t)hypercall_mmuext_op(ops, count, done, domain);
 }
 
+/* They act on the caller, whoever owns frames. */
+static const unsigned int callers_own[] = {
+    MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR, MMUEXT_TLB_FLUSH_LOCAL,
+    MMUEXT_TLB_FLUSH_MULTI, MMUEXT_TLB_FLUSH_ALL, MMUEXT_INVLPG_LOCAL,
+    MMUEXT_INVLPG_MULTI, MMUEXT_INVLPG_ALL, MMUEXT_FLUSH_CACHE,
+    MMUEXT_FLUSH_CACHE_GLOBAL, MMUEXT_SET_LDT,
+};
+
+static const unsigned int never[] = { MMUEXT_MARK_SUPER, MMUEXT_UNMARK_SUPER };
+
 CONFORMANCE_CASE("mmuext_op: errors", 0)
 {
     struct mmuext_op ops[3] = {
@@ -34,4 +44,14 @@ CONFORMANCE_CASE("mmuext_op: errors", 0)
     expect_eq("huge-count", -XEN_EFAULT,
               call(hostile(UNMAPPED_VA), 0x7fffffff, NULL, DOMID_SELF));
     expect_eq("nobody", -XEN_ESRCH, call(ops, 1, NULL, 0x7000));
+    expect_eq("itself-by-number", -XEN_ESRCH, call(ops, 1, NULL, 0));
+    for (unsigned int i = 0; i < ARRAY_SIZE(callers_own); i++) {
+        ops[0].cmd = callers_own[i];
+        expect_eq("of-nobody-s-frames", -XEN_EPERM,
+                  call(ops, 1, NULL, DOMID_IO));
+    }
+    for (unsigned int i = 0; i < ARRAY_SIZE(never); i++) {
+        expect_eq("large-pages", -XEN_EOPNOTSUPP, (uint64_t)
+                  mmuext_mfn(never[i], mm_kernel.root_mfn));
+    }
 }

@@ -25,11 +25,11 @@ CONFORMANCE_CASE("A page with a writable mapping cannot become a table", 0)
                   mmuext_mfn(MMUEXT_PIN_L1_TABLE + i, mfn));
     }
     mm_walk(&mm_kernel, SCRATCH_VA, &walk);
-    expect_true("hook-writable-elsewhere",
-                mm_write_entry(walk.entry_address[2] + 8,
-                               pte_make(mfn, PTE_TABLE)) < 0);
-    expect_true("base-writable-elsewhere",
-                mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, mfn) < 0);
+    expect_eq("hook-writable-elsewhere", -XEN_EINVAL, (uint64_t)
+              mm_write_entry(walk.entry_address[2] + 8,
+                             pte_make(mfn, PTE_TABLE)));
+    expect_eq("base-writable-elsewhere", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, mfn));
     scratch_release(SCRATCH_VA);
     expect_eq("pin-after-last-mapping", 0, (uint64_t)
               mmuext_mfn(MMUEXT_PIN_L1_TABLE, mfn));

@@ -31,11 +31,11 @@ CONFORMANCE_CASE("pin, double pin, unpin, double unpin", 0)
         expect_eq("unpin", 0, (uint64_t)
                   mmuext_mfn(MMUEXT_UNPIN_TABLE, mfn));
     }
-    expect_true("pin-foreign", mmuext_mfn(MMUEXT_PIN_L1_TABLE,
-                                          frame_foreign()) < 0);
-    expect_true("pin-absent", mmuext_mfn(MMUEXT_PIN_L4_TABLE,
-                                         FRAME_ABSENT) < 0);
-    expect_true("unpin-foreign", mmuext_mfn(MMUEXT_UNPIN_TABLE,
-                                            frame_foreign()) < 0);
+    expect_eq("pin-foreign", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_PIN_L1_TABLE, frame_foreign()));
+    expect_eq("pin-absent", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_PIN_L4_TABLE, FRAME_ABSENT));
+    expect_eq("unpin-foreign", -XEN_EINVAL, (uint64_t)
+              mmuext_mfn(MMUEXT_UNPIN_TABLE, frame_foreign()));
     mm_table_free(page);
 }

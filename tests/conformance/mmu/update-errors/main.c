@@ -43,6 +43,11 @@ CONFORMANCE_CASE("mmu_update: errors", 0)
               hypercall_mmu_update(hostile(UNMAPPED_VA), 0x7fffffff, NULL,
                                    DOMID_SELF));
     expect_eq("nobody", -XEN_ESRCH, one(entry, old, 0x7000));
+    expect_eq("itself-by-number", -XEN_ESRCH, one(entry, old, 0));
+    for (unsigned int command = 4; command < 8; command++) {
+        expect_eq("unknown-command", -XEN_ENOSYS,
+                  one(entry | command, old, DOMID_SELF));
+    }
     list[0] = (struct mmu_update){ entry, old };
     expect_eq("done-unmapped", 0, (uint64_t)
               hypercall_mmu_update(list, 1, hostile(UNMAPPED_VA),
@@ -50,21 +55,20 @@ CONFORMANCE_CASE("mmu_update: errors", 0)
     expect_eq("done-hypervisor", 0, (uint64_t)
               hypercall_mmu_update(list, 1, hostile(HYPERVISOR_VA),
                                    DOMID_SELF));
-    expect_true("foreign-frame", (int64_t)
-                one(frame_foreign() << PAGE_SHIFT, old, DOMID_SELF) < 0);
-    expect_true("absent-frame", (int64_t)
-                one(FRAME_ABSENT << PAGE_SHIFT, old, DOMID_SELF) < 0);
-    expect_true("theft", (int64_t)
-                one(entry, pte_make(frame_foreign(), PTE_DATA),
-                    DOMID_SELF) < 0);
+    expect_eq("foreign-frame", -XEN_EINVAL,
+              one(frame_foreign() << PAGE_SHIFT, old, DOMID_SELF));
+    expect_eq("absent-frame", -XEN_EINVAL,
+              one(FRAME_ABSENT << PAGE_SHIFT, old, DOMID_SELF));
+    expect_eq("theft", -XEN_EBUSY,
+              one(entry, pte_make(frame_foreign(), PTE_DATA), DOMID_SELF));
     expect_eq("entry-unchanged", old, kernel_entry((unsigned long)page));
 
     list[0] = (struct mmu_update){ entry, old };
     list[1] = (struct mmu_update){ entry, pte_make(frame_foreign(),
                                                    PTE_DATA) };
     list[2] = list[0];
-    expect_true("second-fails", hypercall_mmu_update(list, 3, &done,
-                                                     DOMID_SELF) < 0);
+    expect_eq("second-fails", -XEN_EBUSY, (uint64_t)
+              hypercall_mmu_update(list, 3, &done, DOMID_SELF));
     expect_eq("one-done", 1, done);
     page_free(page);
 }

@@ -8,6 +8,9 @@
  */
 #include "conformance.h"
 
+/* All ones: what an entry names when its frame was not found. */
+#define FRAME_INVALID (PTE_MFN_MASK >> PAGE_SHIFT)
+
 static uint64_t update(unsigned long va, pte_t pte)
 {
     return (uint64_t)hypercall_update_va_mapping(va, pte, UVMF_INVLPG);
@@ -22,14 +25,16 @@ CONFORMANCE_CASE("update_va_mapping: errors", 0)
     expect_eq("no-l1-table", -XEN_EINVAL, update(UNMAPPED_VA, mine));
     expect_eq("m2p", -XEN_EINVAL, update(HOLE_VA, mine));
     expect_eq("hypervisor", -XEN_EINVAL, update(HYPERVISOR_VA, mine));
-    expect_true("foreign-frame", (int64_t)
-                update(va, pte_make(frame_foreign(), PTE_DATA)) < 0);
-    expect_true("foreign-frame-read-only", (int64_t)
-                update(va, pte_make(frame_foreign(), PTE_READONLY)) < 0);
-    expect_true("absent-frame", (int64_t)
-                update(va, pte_make(FRAME_ABSENT, PTE_DATA)) < 0);
-    expect_true("table-writable", (int64_t)
-                update(va, pte_make(mm_kernel.root_mfn, PTE_DATA)) < 0);
+    expect_eq("foreign-frame", -XEN_EBUSY,
+              update(va, pte_make(frame_foreign(), PTE_DATA)));
+    expect_eq("foreign-frame-read-only", -XEN_EBUSY,
+              update(va, pte_make(frame_foreign(), PTE_READONLY)));
+    expect_eq("absent-frame", -XEN_EPERM,
+              update(va, pte_make(FRAME_ABSENT, PTE_DATA)));
+    expect_eq("no-frame", -XEN_EINVAL,
+              update(va, pte_make(FRAME_INVALID, PTE_DATA)));
+    expect_eq("table-writable", -XEN_EBUSY,
+              update(va, pte_make(mm_kernel.root_mfn, PTE_DATA)));
     expect_eq("entry-unchanged", virt_to_mfn(page),
               pte_mfn(kernel_entry(va)));
     expect_eq("bad-flush-mask", -XEN_EFAULT, (uint64_t)

@@ -52,6 +52,9 @@ CONFORMANCE_CASE("callback_op: registering and errors", 0)
                                     hostile(HYPERVISOR_VA)));
     expect_eq("unknown-command", -XEN_ENOSYS,
               (uint64_t)hypercall_callback_op(99, NULL));
+    expect_eq("set_callbacks-leaves-out-what-is-bad", 0, (uint64_t)
+              hypercall(__HYPERVISOR_set_callbacks, good, NON_CANONICAL_VA,
+                        (unsigned long)syscall_stub, 0, 0));
     expect_eq("set_callbacks", 0, (uint64_t)
               hypercall(__HYPERVISOR_set_callbacks, good,
                         (unsigned long)failsafe_stub,
