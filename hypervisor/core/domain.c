@@ -27,6 +27,7 @@
 #include <hv/console.h>
 #include <hv/console_ring.h>
 #include <hv/evtchn.h>
+#include <hv/gnttab.h>
 #include <hv/pv.h>
 #include <hv/time.h>
 #include <hv/trace.h>
@@ -166,6 +167,7 @@ void domain_destroy(struct domain *d)
     spin_lock(&domain_list_lock);
     domains[d->id % DOMAINS_MAX] = NULL;
     spin_unlock(&domain_list_lock);
+    gnttab_destroy(d);
     shared_info_destroy(d);
     hv_free_pages(d, 0);
 }

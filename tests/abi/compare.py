@@ -412,6 +412,7 @@ def check_tables(bench):
                 "vcpu_op": "VCPUOP_", "sched_op": "SCHEDOP_",
                 "callback_op": "CALLBACKOP_",
                 "physdev_op": "PHYSDEVOP_",
+                "grant_table_op": "GNTTABOP_",
                 "event_channel_op": "EVTCHNOP_"}
     commands = {}
     for macro in ("SUBOP", "SUBOP_ABSENT"):

@@ -42,6 +42,7 @@ enum vcpu_state {
 
 #define GDT_GUEST_FRAMES 14    /* pages 0-13; page 14 is the hypervisor's */
 #define GDT_GUEST_ENTRIES (GDT_GUEST_FRAMES * 512)
+#define GRANT_FRAMES_MAX 32    /* 512 grants each */
 #define LDT_MAX_ENTRIES 8192
 #define LDT_FRAMES 16
 
@@ -160,6 +161,8 @@ struct domain {
     struct spinlock lock;
     uint64_t frames_total;     /* frames with FW_ALLOCATED */
     uint64_t frames_max;
+    uint32_t grant_frame_count; /* atomic; see core/gnttab.c */
+    void *grant_frames[GRANT_FRAMES_MAX]; /* lent to the domain */
 
     /* --- under evtchn_lock --- */
     struct spinlock evtchn_lock;
