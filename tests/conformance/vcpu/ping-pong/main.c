@@ -11,8 +11,7 @@
 #define ROUNDS 300u
 
 static evtchn_port_t ping, pong;
-static volatile unsigned int answered, ended;
-static volatile bool by_poll;
+static volatile unsigned int answered;
 
 static void nothing(evtchn_port_t port, void *context)
 {
