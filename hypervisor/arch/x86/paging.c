@@ -108,24 +108,27 @@ static const struct range *overlap(uint64_t start, uint64_t end)
     return NULL;
 }
 
+/* The whole pages of a region between 1 MiB and `limit`; empty if none. */
+static struct range whole_pages(const struct boot_region *r, uint64_t limit)
+{
+    uint64_t start = max_u64(round_up(r->start, PAGE_SIZE), LOW_MEMORY);
+    uint64_t end = min_u64(round_down(r->start + r->length, PAGE_SIZE), limit);
+
+    return (struct range){ start, max_u64(start, end) };
+}
+
 static void choose_boot_region(void)
 {
-    uint64_t best = 0;
-
     for (unsigned int i = 0; i < boot_info.region_count; i++) {
         const struct boot_region *r = &boot_info.regions[i];
-        uint64_t start = round_up(r->start, PAGE_SIZE);
-        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+        struct range pages = whole_pages(r, FOUR_GIB);
 
-        start = max_u64(start, LOW_MEMORY);
-        end = min_u64(end, FOUR_GIB);
-        if (r->type == REGION_RAM && end > start && end - start > best) {
-            best = end - start;
-            boot_region.start = start;
-            boot_region.end = end;
+        if (r->type == REGION_RAM && pages.end - pages.start >
+                                         boot_region.end - boot_region.start) {
+            boot_region = pages;
         }
     }
-    if (best == 0) {
+    if (boot_region.end == 0) {
         cannot_start("the boot loader reports no memory above 1 MiB");
     }
 }
@@ -275,19 +278,16 @@ static void map_all_ram(void)
     map_direct(0xc0000, LOW_MEMORY, MAP_RODATA);
     for (unsigned int i = 0; i < boot_info.region_count; i++) {
         const struct boot_region *r = &boot_info.regions[i];
-        uint64_t start = round_up(r->start, PAGE_SIZE);
-        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+        struct range pages = whole_pages(r, DIRECT_MAX);
 
-        start = max_u64(start, LOW_MEMORY);
-        end = min_u64(end, DIRECT_MAX);
-        if (start >= end) {
+        if (pages.start == pages.end) {
             continue;
         }
         if (r->type == REGION_RAM) {
-            map_direct_around_image(start, end);
-            frame_count = max_u64(frame_count, end >> PAGE_SHIFT);
+            map_direct_around_image(pages.start, pages.end);
+            frame_count = max_u64(frame_count, pages.end >> PAGE_SHIFT);
         } else if (r->type == REGION_ACPI || r->type == REGION_NVS) {
-            map_direct(start, end, MAP_RODATA);
+            map_direct(pages.start, pages.end, MAP_RODATA);
         }
     }
     map_direct(image_phys(image_start), text, MAP_DATA);
@@ -583,13 +583,10 @@ void paging_release_memory(void)
 {
     for (unsigned int i = 0; i < boot_info.region_count; i++) {
         const struct boot_region *r = &boot_info.regions[i];
-        uint64_t start = round_up(r->start, PAGE_SIZE);
-        uint64_t end = round_down(r->start + r->length, PAGE_SIZE);
+        struct range pages = whole_pages(r, DIRECT_MAX);
 
-        start = max_u64(start, LOW_MEMORY);
-        end = min_u64(end, DIRECT_MAX);
-        if (r->type == REGION_RAM && start < end) {
-            release_range(start, end);
+        if (r->type == REGION_RAM) {
+            release_range(pages.start, pages.end);
         }
     }
     allocator_is_up = true;
