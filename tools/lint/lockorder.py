@@ -6,9 +6,8 @@
     lockorder.py --check    exit 1 if it is not what would be written
 
 The ranks and what each protects come from hypervisor/include/hv/lock.h; which
-locks have a rank, from the places that initialise them; who takes them, from
-the files that pass the lock's address. A rank without a comment, and a rank
-that panic.c cannot name, are errors.
+locks have a rank, from the places that initialise them. A rank without a
+comment, and a rank that panic.c cannot name, are errors.
 """
 import glob
 import os
@@ -31,7 +30,7 @@ A CPU may take a lock only if its rank is higher than the ranks of all locks
 that the CPU holds. So no two CPUs can each hold what the other waits for: in
 any circle of waiting, somebody would have to go down in rank.
 
-| rank | name | protects | locks | taken in |
+| rank | name | protects | locks | defined in |
 |---|---|---|---|---|
 """
 AFTER = """
@@ -95,32 +94,20 @@ def ranks():
 
 
 def locks(texts):
-    """{rank: [(expression as the page shows it, field or None, file)]}"""
+    """{rank: [(expression as the page shows it, file)]}"""
     found = {}
     for path, text in texts.items():
         for expression, rank in re.findall(
                 r"spin_lock_init\(&([\w>.-]+), (LOCK_\w+)\)", text):
-            field = re.split(r"->|\.", expression)[-1]
-            found.setdefault(rank, []).append((expression, field, path))
+            found.setdefault(rank, []).append((expression, path))
         for name, rank in re.findall(
                 r"^(?:static )?struct spinlock (\w+) = SPINLOCK\((LOCK_\w+)\)",
                 text, re.M):
-            found.setdefault(rank, []).append((name, None, path))
+            found.setdefault(rank, []).append((name, path))
         for name, field, rank in re.findall(
                 r"^\} (\w+) = \{ \.(\w+) = SPINLOCK\((LOCK_\w+)\)", text, re.M):
-            found.setdefault(rank, []).append((name + "." + field, None, path))
+            found.setdefault(rank, []).append((name + "." + field, path))
     return found
-
-
-def takers(lock, texts):
-    """The files that take a lock."""
-    _, field, home = lock
-    if field is None:
-        return {home}
-    address = re.compile(r"&[\w\[\]>.-]*->%s\b" % field)
-    return {path for path, text in texts.items()
-            if "spin_lock(" in text and address.search(
-                re.sub(r"spin_lock_init\(.*", "", text))}
 
 
 def short(path):
@@ -140,11 +127,11 @@ def page():
         if "[%s]" % name not in named:
             fail("%s: rank_name() does not know %s" % (PANIC_C, name))
         of_rank = by_rank.get(name, [])
-        files = sorted(set().union(*(takers(l, texts) for l in of_rank)))
+        files = sorted({path for _, path in of_rank})
         rows.append("| %d | `%s` | %s | %s | %s |" % (
             number, name, protects,
             ", ".join("`%s`" % l[0] for l in of_rank) or "none yet",
-            ", ".join(map(short, files)) or "nowhere yet"))
+            ", ".join(map(short, files)) or "-"))
     return BANNER + BEFORE + "\n".join(rows) + "\n" + AFTER
 
 
