@@ -40,6 +40,27 @@ void fuzz_print_census(void);
 int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                   uint64_t a3);
 
+/* An argument in guest memory: most pointers are good, some are not. */
+uint64_t fuzz_arg(const void *data, size_t size);
+
+/* Entries of a list: one is the usual, as the first mistake ends the call. And
+ * what the call is told the count is: mostly the truth. */
+#define ENTRIES_MAX 6
+unsigned int fuzz_count(void);
+uint64_t fuzz_told(unsigned int n);
+
+/* --- calls about page tables and descriptors (mmu.c) ---------------------- */
+
+void fuzz_mmu_update(void);
+void fuzz_mmuext_op(void);
+void fuzz_update_va_mapping(void);
+void fuzz_set_gdt(void);
+void fuzz_update_descriptor(void);
+void fuzz_retype(void);
+void fuzz_retype_back(void);
+void fuzz_ldt(void);
+void fuzz_base_pointer(void);
+
 /* --- steps that are no calls (traps.c) ----------------------------------- */
 
 void fuzz_guest_store(void);

@@ -27,7 +27,7 @@
 #include <time.h>
 
 #define INPUT_BYTES 4096
-#define STEPS_MAX 200
+#define STEPS_MAX   200
 
 static void run_steps(void *unused)
 {

@@ -18,8 +18,8 @@
 #include <string.h>
 #include <time.h>
 
-#define ROUNDS 10
-#define STEPS 20
+#define ROUNDS      10
+#define STEPS       20
 #define ROUND_BYTES 1024
 
 /* Read by TSan. Memory that a guest shares with us is raced for by right: a

@@ -19,7 +19,6 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
-#define ENTRIES_MAX 6
 #define VCPUS_ALL (DOMAINS * VCPUS)
 
 struct world *w;
@@ -37,7 +36,7 @@ static void count(unsigned long *counter)
 /* --- calls --------------------------------------------------------------- */
 
 int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
-                    uint64_t a3)
+                  uint64_t a3)
 {
     int64_t result = world_call(nr, a0, a1, a2, a3, 0);
 
@@ -55,8 +54,7 @@ int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
     return result;
 }
 
-/* Most pointers are good, some are not. */
-static uint64_t arg(const void *data, size_t size)
+uint64_t fuzz_arg(const void *data, size_t size)
 {
     if (one_in(32)) {
         return any_va();
@@ -64,93 +62,14 @@ static uint64_t arg(const void *data, size_t size)
     return world_arg(w, data, size).v;
 }
 
-/* One entry is the usual: in a longer list the first mistake ends the call. */
-static unsigned int any_count(void)
+unsigned int fuzz_count(void)
 {
     return one_in(3) ? 1 + below(ENTRIES_MAX) : 1;
 }
 
-/* What a call is told the count is: mostly the truth. */
-static uint64_t told(unsigned int n)
+uint64_t fuzz_told(unsigned int n)
 {
     return one_in(32) ? small() : n;
-}
-
-static void do_mmu_update(void)
-{
-    struct mmu_update list[ENTRIES_MAX];
-    unsigned int n = any_count();
-    unsigned int i;
-
-    for (i = 0; i < n; i++) {
-        uint64_t mfn = one_in(3) ? any_mfn() : any_table(me());
-
-        list[i].ptr = mfn << PAGE_SHIFT | any_index() << 3 |
-                      PICK(0, 0, 0, 0, 1, 2, 2, 3);
-        list[i].val = any_entry();
-    }
-    if (trace) {
-        for (i = 0; i < n; i++) {
-            fprintf(stderr, "   [%u] ptr %#llx val %#llx\n", i,
-                    (unsigned long long)list[i].ptr,
-                    (unsigned long long)list[i].val);
-        }
-    }
-    fuzz_call(__HYPERVISOR_mmu_update, arg(list, n * sizeof(list[0])),
-              told(n), one_in(4) ? any_va() : 0,
-              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO,
-                   DOMID_XEN));
-}
-
-static void do_mmuext_op(void)
-{
-    struct mmuext_op list[ENTRIES_MAX];
-    unsigned int n = any_count();
-    unsigned int i;
-
-    memset(list, 0, sizeof(list));
-    for (i = 0; i < n; i++) {
-        uint64_t mask = input_byte(fuzz_input());
-
-        list[i].cmd = (unsigned int)PICK(0, 0, 0, 1, 1, 2, 2, 3, 3, 3, 4, 4,
-                                         4, 4, 5, 5, 6, 7, 8, 9, 10, 11, 12,
-                                         13, 14, 15, 15, 16, 17, 18, 19, 20,
-                                         21, 255);
-        switch (list[i].cmd) {
-        case MMUEXT_INVLPG_LOCAL: case MMUEXT_INVLPG_MULTI:
-        case MMUEXT_INVLPG_ALL: case MMUEXT_SET_LDT:
-            list[i].arg1.linear_addr = any_va();
-            break;
-        default:
-            list[i].arg1.mfn = any_mfn();
-            break;
-        }
-        switch (list[i].cmd) {
-        case MMUEXT_TLB_FLUSH_MULTI: case MMUEXT_INVLPG_MULTI:
-            list[i].arg2.src_mfn = arg(&mask, sizeof(mask));
-            break;
-        case MMUEXT_COPY_PAGE:
-            list[i].arg2.src_mfn = any_mfn();
-            break;
-        default:
-            list[i].arg2.nr_ents = (unsigned int)small();
-            break;
-        }
-        if (trace) {
-            fprintf(stderr, "   [%u] cmd %u arg1 %#llx arg2 %#llx\n", i,
-                    list[i].cmd, (unsigned long long)list[i].arg1.mfn,
-                    (unsigned long long)list[i].arg2.src_mfn);
-        }
-    }
-    fuzz_call(__HYPERVISOR_mmuext_op, arg(list, n * sizeof(list[0])),
-              told(n), one_in(4) ? any_va() : 0,
-              PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1, DOMID_IO));
-}
-
-static void do_update_va_mapping(void)
-{
-    fuzz_call(__HYPERVISOR_update_va_mapping, any_va(), any_entry(),
-              one_in(4) ? any_value() : below(8), 0);
 }
 
 /* The first frame of the list that a call returned joins our own. */
@@ -159,8 +78,7 @@ static void remember_new_frame(gva_t list)
     uint64_t mfn;
 
     if (!guest_load64(list, &mfn)) {
-        fuzz_replace_data(me(), below(WORLD_DATA_PAGES),
-                          MFN(mfn));
+        fuzz_replace_data(me(), below(WORLD_DATA_PAGES), MFN(mfn));
     }
 }
 
@@ -168,56 +86,36 @@ static void do_memory_op(void)
 {
     xen_pfn_t list[ENTRIES_MAX];
     struct xen_memory_reservation r;
-    unsigned int n = any_count();
-    uint64_t cmd = PICK(XENMEM_increase_reservation,
-                        XENMEM_decrease_reservation,
-                        XENMEM_decrease_reservation, XENMEM_populate_physmap,
-                        XENMEM_populate_physmap, XENMEM_exchange,
-                        XENMEM_current_reservation,
-                        XENMEM_maximum_reservation, XENMEM_maximum_gpfn,
-                        XENMEM_machphys_mapping, XENMEM_memory_map,
-                        XENMEM_machphys_mfn_list,
-                        XENMEM_machine_memory_map, 63);
+    unsigned int n = fuzz_count();
+    uint64_t cmd =
+        PICK(XENMEM_increase_reservation, XENMEM_decrease_reservation,
+             XENMEM_decrease_reservation, XENMEM_populate_physmap,
+             XENMEM_populate_physmap, XENMEM_exchange,
+             XENMEM_current_reservation, XENMEM_maximum_reservation,
+             XENMEM_maximum_gpfn, XENMEM_machphys_mapping, XENMEM_memory_map,
+             XENMEM_machphys_mfn_list, XENMEM_machine_memory_map, 63);
     unsigned int i;
     int64_t done;
 
     for (i = 0; i < n; i++) {
-        list[i] = cmd == XENMEM_populate_physmap ? below(128)
-                                                 : any_mfn();
+        list[i] = cmd == XENMEM_populate_physmap ? below(128) : any_mfn();
     }
     memset(&r, 0, sizeof(r));
-    r.extent_start.p = (void *)arg(list, n * sizeof(list[0]));
-    r.nr_extents = told(n);
+    r.extent_start.p = (void *)fuzz_arg(list, n * sizeof(list[0]));
+    r.nr_extents = fuzz_told(n);
     r.extent_order = (unsigned int)PICK(0, 0, 0, 0, 1, 2, 3, 9, 18, 63);
     r.mem_flags = (unsigned int)PICK(0, 0, 0, 20, 32, 64, 0xffffffff);
     r.domid = (domid_t)PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1);
     if (cmd == XENMEM_machine_memory_map && one_in(2)) {
         cmd = XENMEM_maximum_ram_page;
     }
-    done = fuzz_call(__HYPERVISOR_memory_op, cmd, arg(&r, sizeof(r)), 0, 0);
+    done =
+        fuzz_call(__HYPERVISOR_memory_op, cmd, fuzz_arg(&r, sizeof(r)), 0, 0);
     if ((cmd == XENMEM_populate_physmap ||
-         cmd == XENMEM_increase_reservation) && done > 0) {
+         cmd == XENMEM_increase_reservation) &&
+        done > 0) {
         remember_new_frame(GVA((uint64_t)r.extent_start.p));
     }
-}
-
-static void do_set_gdt(void)
-{
-    unsigned long list[16];
-    unsigned int i;
-
-    for (i = 0; i < 16; i++) {
-        list[i] = any_mfn();
-    }
-    fuzz_call(__HYPERVISOR_set_gdt, arg(list, sizeof(list)),
-              PICK(0, 1, 2, 511, 512, 513, 1024, 7168, 7169, ~0ull), 0, 0);
-}
-
-static void do_update_descriptor(void)
-{
-    fuzz_call(__HYPERVISOR_update_descriptor,
-              any_mfn() << PAGE_SHIFT | any_index() << 3, any_descriptor(),
-              0, 0);
 }
 
 /* Structures of small numbers serve the calls whose fields are that. */
@@ -230,7 +128,7 @@ static uint64_t arg_of_small_numbers(void)
         words[i] = (uint32_t)PICK(0, 0, 1, 1, 2, 3, 4, 5, 6, 7, 8, DOMID_SELF,
                                   (uint32_t)small());
     }
-    return arg(words, sizeof(words));
+    return fuzz_arg(words, sizeof(words));
 }
 
 static uint64_t arg_of_values(void)
@@ -241,7 +139,7 @@ static uint64_t arg_of_values(void)
     for (i = 0; i < 8; i++) {
         words[i] = any_value();
     }
-    return arg(words, sizeof(words));
+    return fuzz_arg(words, sizeof(words));
 }
 
 static uint64_t any_port(void)
@@ -251,8 +149,8 @@ static uint64_t any_port(void)
 
 static void do_event_channel_op(void)
 {
-    fuzz_call(__HYPERVISOR_event_channel_op, below(15),
-              arg_of_small_numbers(), 0, 0);
+    fuzz_call(__HYPERVISOR_event_channel_op, below(15), arg_of_small_numbers(),
+              0, 0);
 }
 
 /* The two guests connect, talk, and hang up. */
@@ -260,7 +158,8 @@ static void do_connection(void)
 {
     domid_t other = (domid_t)(1 - me());
     struct evtchn_alloc_unbound open = {
-        .dom = DOMID_SELF, .remote_dom = one_in(8) ? DOMID_SELF : other,
+        .dom = DOMID_SELF,
+        .remote_dom = one_in(8) ? DOMID_SELF : other,
     };
     struct evtchn_bind_interdomain bind = {
         .remote_dom = one_in(8) ? DOMID_SELF : other,
@@ -272,21 +171,22 @@ static void do_connection(void)
     switch (below(8)) {
     case 0:
         fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
-                  arg(&open, sizeof(open)), 0, 0);
+                  fuzz_arg(&open, sizeof(open)), 0, 0);
         break;
-    case 1: case 2:
+    case 1:
+    case 2:
         fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain,
-                  arg(&bind, sizeof(bind)), 0, 0);
+                  fuzz_arg(&bind, sizeof(bind)), 0, 0);
         break;
     case 3:
         fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi,
-                  arg(&ipi, sizeof(ipi)), 0, 0);
+                  fuzz_arg(&ipi, sizeof(ipi)), 0, 0);
         break;
     default:
         fuzz_call(__HYPERVISOR_event_channel_op,
                   PICK(EVTCHNOP_send, EVTCHNOP_send, EVTCHNOP_close,
-                  EVTCHNOP_unmask, EVTCHNOP_bind_vcpu),
-                  arg(port, sizeof(port)), 0, 0);
+                       EVTCHNOP_unmask, EVTCHNOP_bind_vcpu),
+                  fuzz_arg(port, sizeof(port)), 0, 0);
         break;
     }
 }
@@ -300,7 +200,7 @@ static void do_vcpu_op(void)
         words[0] = any_mfn();
         words[1] = PICK(0, 64, 0xfc0, 0xfff, 8);
         fuzz_call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
-                  arg(words, 16), 0);
+                  fuzz_arg(words, 16), 0);
         return;
     }
     fuzz_call(__HYPERVISOR_vcpu_op, cmd, PICK(0, 0, 1, 1, 2, ~0ull),
@@ -330,7 +230,7 @@ static void do_initialise(void)
     c.debugreg[7] = PICK(0, 0, 1, ~0ull);
     c.gs_base_kernel = one_in(8) ? any_va() : 0;
     fuzz_call(__HYPERVISOR_vcpu_op, VCPUOP_initialise, PICK(2, 2, 2, 1, 3),
-              arg(&c, sizeof(c)), 0);
+              fuzz_arg(&c, sizeof(c)), 0);
     fuzz_call(__HYPERVISOR_vcpu_op, PICK(VCPUOP_up, VCPUOP_up, VCPUOP_down),
               PICK(2, 2, 2, 0, 1), 0, 0);
 }
@@ -342,11 +242,11 @@ static void do_sched_op(void)
 
     if (one_in(2)) {
         memset(&poll, 0, sizeof(poll));
-        poll.ports.p = (void *)arg(ports, sizeof(ports));
+        poll.ports.p = (void *)fuzz_arg(ports, sizeof(ports));
         poll.nr_ports = (unsigned int)PICK(0, 1, 2, 129);
         poll.timeout = PICK(0, 1, 1000000, ~0ull);
-        fuzz_call(__HYPERVISOR_sched_op, SCHEDOP_poll, arg(&poll, sizeof(poll)),
-                  0, 0);
+        fuzz_call(__HYPERVISOR_sched_op, SCHEDOP_poll,
+                  fuzz_arg(&poll, sizeof(poll)), 0, 0);
         return;
     }
     fuzz_call(__HYPERVISOR_sched_op,
@@ -357,14 +257,14 @@ static void do_sched_op(void)
 static void do_multicall(void)
 {
     static const unsigned int numbers[] = {
-        __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_stack_switch,
+        __HYPERVISOR_fpu_taskswitch,    __HYPERVISOR_stack_switch,
         __HYPERVISOR_update_va_mapping, __HYPERVISOR_update_descriptor,
-        __HYPERVISOR_mmu_update, __HYPERVISOR_mmuext_op,
-        __HYPERVISOR_set_segment_base, __HYPERVISOR_multicall,
-        __HYPERVISOR_event_channel_op, __HYPERVISOR_memory_op,
+        __HYPERVISOR_mmu_update,        __HYPERVISOR_mmuext_op,
+        __HYPERVISOR_set_segment_base,  __HYPERVISOR_multicall,
+        __HYPERVISOR_event_channel_op,  __HYPERVISOR_memory_op,
     };
     struct multicall_entry list[ENTRIES_MAX];
-    unsigned int n = any_count();
+    unsigned int n = fuzz_count();
     unsigned int i;
 
     memset(list, 0, sizeof(list));
@@ -375,10 +275,11 @@ static void do_multicall(void)
             list[i].args[1] = any_entry();
             list[i].args[2] = below(8);
         } else if (list[i].op == __HYPERVISOR_mmu_update) {
-            struct mmu_update u = { any_table(me()) << PAGE_SHIFT |
-                                    any_index() << 3, any_entry() };
+            struct mmu_update u = { any_table(me()) << PAGE_SHIFT | any_index()
+                                                                        << 3,
+                                    any_entry() };
 
-            list[i].args[0] = arg(&u, sizeof(u));
+            list[i].args[0] = fuzz_arg(&u, sizeof(u));
             list[i].args[1] = 1;
             list[i].args[3] = DOMID_SELF;
         } else {
@@ -388,8 +289,8 @@ static void do_multicall(void)
             list[i].args[3] = any_value();
         }
     }
-    fuzz_call(__HYPERVISOR_multicall, arg(list, n * sizeof(list[0])),
-              told(n), 0, 0);
+    fuzz_call(__HYPERVISOR_multicall, fuzz_arg(list, n * sizeof(list[0])),
+              fuzz_told(n), 0, 0);
 }
 
 static void do_trap_table(void)
@@ -404,18 +305,19 @@ static void do_trap_table(void)
         list[i].cs = (uint16_t)PICK(0xe033, 0xe030, 0, 0xe008, 0x33);
         list[i].address = PICK(0x401000, 0x402000, any_va());
     }
-    fuzz_call(__HYPERVISOR_set_trap_table, arg(list, sizeof(list)), 0, 0, 0);
+    fuzz_call(__HYPERVISOR_set_trap_table, fuzz_arg(list, sizeof(list)), 0, 0,
+              0);
 }
 
 static void do_other_call(void)
 {
     static const unsigned int numbers[] = {
-        __HYPERVISOR_stack_switch, __HYPERVISOR_set_callbacks,
+        __HYPERVISOR_stack_switch,   __HYPERVISOR_set_callbacks,
         __HYPERVISOR_fpu_taskswitch, __HYPERVISOR_set_debugreg,
-        __HYPERVISOR_get_debugreg, __HYPERVISOR_set_timer_op,
-        __HYPERVISOR_xen_version, __HYPERVISOR_console_io,
-        __HYPERVISOR_vm_assist, __HYPERVISOR_set_segment_base,
-        __HYPERVISOR_callback_op, __HYPERVISOR_iret,
+        __HYPERVISOR_get_debugreg,   __HYPERVISOR_set_timer_op,
+        __HYPERVISOR_xen_version,    __HYPERVISOR_console_io,
+        __HYPERVISOR_vm_assist,      __HYPERVISOR_set_segment_base,
+        __HYPERVISOR_callback_op,    __HYPERVISOR_iret,
         __HYPERVISOR_physdev_op,
     };
     unsigned int nr = numbers[below(ARRAY_SIZE(numbers))];
@@ -432,8 +334,8 @@ static void do_other_call(void)
 
 static void do_any_call(void)
 {
-    fuzz_call(below(HYPERCALL_MAX), any_value(), any_value(),
-              any_value(), any_value());
+    fuzz_call(below(HYPERCALL_MAX), any_value(), any_value(), any_value(),
+              any_value());
 }
 
 /* --- what happens to guests ---------------------------------------------- */
@@ -464,80 +366,6 @@ static void disarm_misfortune(void)
     host_fail_alloc(0);
     host_fail_guest_access(0);
     world_set_budget(0);
-}
-
-/* --- sequences ----------------------------------------------------------- */
-
-static int64_t mmuext(unsigned int cmd, uint64_t mfn)
-{
-    struct mmuext_op op;
-
-    memset(&op, 0, sizeof(op));
-    op.cmd = cmd;
-    op.arg1.mfn = mfn;
-    return fuzz_call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0,
-                DOMID_SELF);
-}
-
-static gva_t data_va(unsigned int i)
-{
-    return GVA(WORLD_DATA + i * PAGE_SIZE);
-}
-
-/* A data page is filled with entries while it is writable, loses its writable
- * mapping (or should), and is pinned as a table. */
-static void do_retype(void)
-{
-    unsigned int i = below(WORLD_DATA_PAGES);
-    unsigned int entries = below(4);
-    mfn_t mfn = fuzz_data(me(), i);
-
-    for (; entries > 0; entries--) {
-        (void)guest_store64(GVA(data_va(i).v + any_index() * 8), any_entry());
-    }
-    if (!one_in(8)) {
-        fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-                  one_in(2) ? 0 : world_pte(mfn, PTE_RO_FLAGS),
-                  PICK(0, UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
-    }
-    mmuext((unsigned int)PICK(MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L1_TABLE,
-                              MMUEXT_PIN_L2_TABLE, MMUEXT_PIN_L3_TABLE,
-                              MMUEXT_PIN_L4_TABLE), mfn.v);
-}
-
-static void do_retype_back(void)
-{
-    unsigned int i = below(WORLD_DATA_PAGES);
-    mfn_t mfn = fuzz_data(me(), i);
-
-    mmuext(MMUEXT_UNPIN_TABLE, mfn.v);
-    fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-              world_pte(mfn, PTE_RW_FLAGS), PICK(0, UVMF_INVLPG), 0);
-}
-
-/* The LDT becomes a data page that is not mapped writable any more. */
-static void do_ldt(void)
-{
-    unsigned int i = below(WORLD_DATA_PAGES);
-    struct mmuext_op op;
-
-    (void)guest_store64(GVA(data_va(i).v + below(8) * 8), any_descriptor());
-    fuzz_call(__HYPERVISOR_update_va_mapping, data_va(i).v,
-              world_pte(fuzz_data(me(), i), PTE_RO_FLAGS),
-              PICK(UVMF_INVLPG, UVMF_TLB_FLUSH | UVMF_ALL), 0);
-    memset(&op, 0, sizeof(op));
-    op.cmd = MMUEXT_SET_LDT;
-    op.arg1.linear_addr = data_va(i).v;
-    op.arg2.nr_ents = (unsigned int)PICK(0, 1, 512, 513, 8192);
-    fuzz_call(__HYPERVISOR_mmuext_op, arg(&op, sizeof(op)), 1, 0, DOMID_SELF);
-}
-
-static void do_base_pointer(void)
-{
-    mmuext((unsigned int)PICK(MMUEXT_NEW_BASEPTR, MMUEXT_NEW_USER_BASEPTR,
-                              MMUEXT_NEW_USER_BASEPTR),
-           PICK(fuzz_guest(me())->l4.v, fuzz_guest(me())->l4.v, 0,
-                any_mfn()));
 }
 
 /* --- steps --------------------------------------------------------------- */
@@ -599,18 +427,52 @@ bool fuzz_schedule_here(void)
 void fuzz_step(void)
 {
     static void (*const weighted[])(void) = {
-        do_mmu_update, do_mmu_update, do_mmu_update, do_mmu_update,
-        do_mmuext_op, do_mmuext_op, do_mmuext_op, do_mmuext_op,
-        do_update_va_mapping, do_update_va_mapping, do_update_va_mapping,
-        do_memory_op, do_memory_op, do_set_gdt, do_update_descriptor,
-        do_event_channel_op, do_connection, do_connection, do_vcpu_op,
-        do_initialise, do_sched_op,
-        do_multicall, do_trap_table, do_other_call, do_other_call,
-        do_any_call, fuzz_guest_store, fuzz_guest_store, fuzz_guest_store,
-        fuzz_guest_store, fuzz_exception, fuzz_exception, fuzz_table_store,
-        fuzz_table_store, fuzz_ldt_fault, do_ldt, fuzz_iret,
-        fuzz_user_syscall, do_time, do_retype, do_retype, do_retype,
-        do_retype, do_retype_back, do_retype_back, do_base_pointer,
+        fuzz_mmu_update,
+        fuzz_mmu_update,
+        fuzz_mmu_update,
+        fuzz_mmu_update,
+        fuzz_mmuext_op,
+        fuzz_mmuext_op,
+        fuzz_mmuext_op,
+        fuzz_mmuext_op,
+        fuzz_update_va_mapping,
+        fuzz_update_va_mapping,
+        fuzz_update_va_mapping,
+        do_memory_op,
+        do_memory_op,
+        fuzz_set_gdt,
+        fuzz_update_descriptor,
+        do_event_channel_op,
+        do_connection,
+        do_connection,
+        do_vcpu_op,
+        do_initialise,
+        do_sched_op,
+        do_multicall,
+        do_trap_table,
+        do_other_call,
+        do_other_call,
+        do_any_call,
+        fuzz_guest_store,
+        fuzz_guest_store,
+        fuzz_guest_store,
+        fuzz_guest_store,
+        fuzz_exception,
+        fuzz_exception,
+        fuzz_table_store,
+        fuzz_table_store,
+        fuzz_ldt_fault,
+        fuzz_ldt,
+        fuzz_iret,
+        fuzz_user_syscall,
+        do_time,
+        fuzz_retype,
+        fuzz_retype,
+        fuzz_retype,
+        fuzz_retype,
+        fuzz_retype_back,
+        fuzz_retype_back,
+        fuzz_base_pointer,
     };
 
     world_args_reset(w);
@@ -640,10 +502,10 @@ static void register_handlers(struct vcpu *v)
         list[i].cs = GUEST_CS64;
         list[i].address = WORLD_DATA + 0x100 + i * 16;
     }
-    world_call(__HYPERVISOR_set_trap_table,
-               world_arg(w, list, sizeof(list)).v, 0, 0, 0, 0);
-    world_call(__HYPERVISOR_stack_switch, GUEST_SS,
-               WORLD_DATA + 6 * PAGE_SIZE, 0, 0, 0);
+    world_call(__HYPERVISOR_set_trap_table, world_arg(w, list, sizeof(list)).v,
+               0, 0, 0, 0);
+    world_call(__HYPERVISOR_stack_switch, GUEST_SS, WORLD_DATA + 6 * PAGE_SIZE,
+               0, 0, 0);
     world_call(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
                VMASST_TYPE_writable_pagetables, 0, 0, 0);
     world_call(__HYPERVISOR_set_callbacks, WORLD_DATA + 0x400,
@@ -659,8 +521,8 @@ void fuzz_build_world(void)
     host_tlb_enable(true);
     for (d = 0; d < DOMAINS; d++) {
         *fuzz_guest(d) = world_boot_guest(w, d);
-        if (pv_set_kernel_table(w->domains[d]->vcpus[1],
-                                fuzz_guest(d)->l4) != 0) {
+        if (pv_set_kernel_table(w->domains[d]->vcpus[1], fuzz_guest(d)->l4) !=
+            0) {
             abort();
         }
         for (i = 0; i < 2; i++) {

@@ -15,8 +15,7 @@
 void fuzz_guest_store(void)
 {
     gva_t va = GVA(any_va() & ~7ull);
-    bool fault = guest_store64(va, one_in(2) ? any_entry()
-                                                        : any_descriptor());
+    bool fault = guest_store64(va, one_in(2) ? any_entry() : any_descriptor());
 
     if (trace) {
         fprintf(stderr, "d%uv%u store at %#llx: %s\n", current_domain()->id,
@@ -35,17 +34,33 @@ void fuzz_exception(void)
         { 0x0f, 0xa2 },                   /* cpuid */
         { 0x0f, 0x32 },                   /* rdmsr */
         { 0x0f, 0x30 },                   /* wrmsr */
-        { 0xfa }, { 0xfb }, { 0xf4 },     /* cli, sti, hlt */
-        { 0x0f, 0x20, 0xc0 },             /* mov rax, cr0 */
-        { 0x0f, 0x22, 0xd8 },             /* mov cr3, rax */
-        { 0x0f, 0x22, 0xe0 },             /* mov cr4, rax */
-        { 0x0f, 0x06 }, { 0x0f, 0x09 },   /* clts, wbinvd */
-        { 0xe6, 0x80 }, { 0xec },         /* out, in */
-        { 0xe4, 0x61 }, { 0xe5, 0x42 }, { 0xef }, { 0x66, 0xed },
-        { 0x6c }, { 0xf3, 0x6e }, { 0x66, 0x6d },  /* ins, outs */
-        { 0x0f, 0x20, 0xd8 }, { 0x0f, 0x20, 0xe1 }, { 0x44, 0x0f, 0x20, 0xc0 },
-        { 0x0f, 0x22, 0xc0 }, { 0x0f, 0x22, 0xd1 }, { 0x0f, 0x21, 0xf8 },
-        { 0x0f, 0x23, 0xc7 }, { 0x2e, 0x66, 0x67, 0xfb }, { 0xcc }, { 0x9c },
+        { 0xfa },
+        { 0xfb },
+        { 0xf4 },             /* cli, sti, hlt */
+        { 0x0f, 0x20, 0xc0 }, /* mov rax, cr0 */
+        { 0x0f, 0x22, 0xd8 }, /* mov cr3, rax */
+        { 0x0f, 0x22, 0xe0 }, /* mov cr4, rax */
+        { 0x0f, 0x06 },
+        { 0x0f, 0x09 }, /* clts, wbinvd */
+        { 0xe6, 0x80 },
+        { 0xec }, /* out, in */
+        { 0xe4, 0x61 },
+        { 0xe5, 0x42 },
+        { 0xef },
+        { 0x66, 0xed },
+        { 0x6c },
+        { 0xf3, 0x6e },
+        { 0x66, 0x6d }, /* ins, outs */
+        { 0x0f, 0x20, 0xd8 },
+        { 0x0f, 0x20, 0xe1 },
+        { 0x44, 0x0f, 0x20, 0xc0 },
+        { 0x0f, 0x22, 0xc0 },
+        { 0x0f, 0x22, 0xd1 },
+        { 0x0f, 0x21, 0xf8 },
+        { 0x0f, 0x23, 0xc7 },
+        { 0x2e, 0x66, 0x67, 0xfb },
+        { 0xcc },
+        { 0x9c },
         { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 },
     };
     struct cpu_regs *r = arch_guest_regs();
@@ -65,9 +80,9 @@ void fuzz_exception(void)
     r->rcx = PICK(any_value(), 0x1b, 0x277, 0x8b, 0x1a0, 0x17, 0xc0000080,
                   0xc0000100, 0xc0000101, 0xc0000102, 0xc0010015, 0xc0011029);
     r->rdx = any_value();
-    r->entry_vector = (uint32_t)PICK(TRAP_PF, TRAP_PF, TRAP_PF, TRAP_GP,
-                                     TRAP_GP, TRAP_UD, TRAP_UD, TRAP_DE,
-                                     TRAP_BP, TRAP_NM, TRAP_DB, TRAP_AC);
+    r->entry_vector =
+        (uint32_t)PICK(TRAP_PF, TRAP_PF, TRAP_PF, TRAP_GP, TRAP_GP, TRAP_UD,
+                       TRAP_UD, TRAP_DE, TRAP_BP, TRAP_NM, TRAP_DB, TRAP_AC);
     r->error_code = (uint32_t)PICK(7, 7, 3, 6, 4, 0x15, 0, 0x402, 0x14);
     if (r->entry_vector != TRAP_PF && !one_in(8)) {
         r->error_code = 0;
@@ -85,19 +100,22 @@ void fuzz_exception(void)
 void fuzz_table_store(void)
 {
     static const uint8_t code[][8] = {
-        { 0x48, 0x89, 0x07 },             /* mov [rdi], rax */
-        { 0x48, 0x87, 0x07 },             /* xchg [rdi], rax */
-        { 0x48, 0xc7, 0x07, 0 },          /* mov qword [rdi], 0 */
-        { 0x89, 0x07 }, { 0x88, 0x07 },   /* mov [rdi], eax; al */
+        { 0x48, 0x89, 0x07 },    /* mov [rdi], rax */
+        { 0x48, 0x87, 0x07 },    /* xchg [rdi], rax */
+        { 0x48, 0xc7, 0x07, 0 }, /* mov qword [rdi], 0 */
+        { 0x89, 0x07 },
+        { 0x88, 0x07 }, /* mov [rdi], eax; al */
         { 0x66, 0x89, 0x07 },
-        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, /* lock cmpxchg [rdi], rcx */
+        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f },    /* lock cmpxchg [rdi], rcx */
         { 0xf0, 0x48, 0x0f, 0xba, 0x37, 1 }, /* lock btr qword [rdi], 1 */
         { 0xf0, 0x48, 0x0f, 0xba, 0x2f, 6 }, /* lock bts */
-        { 0xf0, 0x80, 0x27, 0xfd },       /* lock and byte [rdi], ~2 */
-        { 0x48, 0x83, 0x0f, 2 },          /* or qword [rdi], 2 */
-        { 0x48, 0x01, 0x07 }, { 0x48, 0x31, 0x07 }, { 0x48, 0x29, 0x07 },
-        { 0x48, 0x0f, 0xc1, 0x07 },       /* xadd [rdi], rax */
-        { 0x48, 0x0f, 0xab, 0x07 },       /* bts [rdi], rax */
+        { 0xf0, 0x80, 0x27, 0xfd },          /* lock and byte [rdi], ~2 */
+        { 0x48, 0x83, 0x0f, 2 },             /* or qword [rdi], 2 */
+        { 0x48, 0x01, 0x07 },
+        { 0x48, 0x31, 0x07 },
+        { 0x48, 0x29, 0x07 },
+        { 0x48, 0x0f, 0xc1, 0x07 }, /* xadd [rdi], rax */
+        { 0x48, 0x0f, 0xab, 0x07 }, /* bts [rdi], rax */
         { 0x48, 0x81, 0x27, 0xfd, 0xff, 0xff, 0xff },
     };
     struct cpu_regs *r = arch_guest_regs();
@@ -151,8 +169,8 @@ void fuzz_iret(void)
     for (i = 0; i < 9; i++) {
         frame[i] = any_value();
     }
-    frame[3] = PICK(0, 1ull << 8);                     /* flags */
-    frame[4] = PICK(0x401000, any_va());               /* rip */
+    frame[3] = PICK(0, 1ull << 8);       /* flags */
+    frame[4] = PICK(0x401000, any_va()); /* rip */
     frame[5] = PICK(0xe033, 0xe030, 0xe023, 0x33, any_value());
     r->rsp = WORLD_DATA + 6 * PAGE_SIZE + 0x400;
     if (guest_copy_out(GVA(r->rsp), frame, sizeof(frame))) {

@@ -52,9 +52,12 @@ uint64_t any_mfn(void)
     unsigned int d = one_in(8) ? 1 - me() : me();
 
     switch (below(8)) {
-    case 0: case 1: case 2:
+    case 0:
+    case 1:
+    case 2:
         return fuzz_data(d, below(WORLD_DATA_PAGES)).v;
-    case 3: case 4:
+    case 3:
+    case 4:
         return any_table(d);
     case 5:
         return w->domains[d]->shared_info_mfn.v;
@@ -68,8 +71,8 @@ uint64_t any_mfn(void)
 
 static uint64_t any_flags(void)
 {
-    static const uint64_t usual[] = { PTE_RW_FLAGS, PTE_RO_FLAGS,
-                                      PTE_RW_FLAGS, PTE_RO_FLAGS, 0 };
+    static const uint64_t usual[] = { PTE_RW_FLAGS, PTE_RO_FLAGS, PTE_RW_FLAGS,
+                                      PTE_RO_FLAGS, 0 };
     uint64_t flags = pick64(usual, 5);
 
     if (one_in(4)) {
@@ -92,12 +95,15 @@ uint64_t any_entry(void)
 uint64_t any_va(void)
 {
     switch (below(8)) {
-    case 0: case 1: case 2: case 3:
+    case 0:
+    case 1:
+    case 2:
+    case 3:
         return WORLD_DATA + below(WORLD_DATA_PAGES) * PAGE_SIZE +
                PICK(0, 0, 8, 0xff8, 0xffc, 1);
-    case 4: case 5:
-        return WORLD_TABLES + below(5) * PAGE_SIZE +
-               PICK(0, 8, 0x800, 0xff8);
+    case 4:
+    case 5:
+        return WORLD_TABLES + below(5) * PAGE_SIZE + PICK(0, 8, 0x800, 0xff8);
     case 6:
         return WORLD_ARGS_BASE + this_cpu()->id * WORLD_ARGS_STRIDE +
                below(WORLD_ARGS_SIZE);
@@ -114,7 +120,8 @@ uint64_t any_index(void)
     gva_t data = GVA(WORLD_DATA + below(10) * PAGE_SIZE);
 
     switch (below(5)) {
-    case 0: case 1:
+    case 0:
+    case 1:
         return world_index(data, 1);
     case 2:
         return world_index(GVA(WORLD_TABLES), 1) + below(4);
@@ -127,15 +134,16 @@ uint64_t any_index(void)
 
 uint64_t small(void)
 {
-    return PICK(0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 23, 24, 31, 32, 63, 64, 127,
-                128, 4095, 4096, 0xffff, DOMID_SELF, DOMID_SELF + 1,
-                0x7fffffff, 0xffffffff, ~0ull);
+    return PICK(0, 1, 2, 3, 4, 5, 6, 7, 8, 16, 23, 24, 31, 32, 63, 64, 127, 128,
+                4095, 4096, 0xffff, DOMID_SELF, DOMID_SELF + 1, 0x7fffffff,
+                0xffffffff, ~0ull);
 }
 
 uint64_t any_value(void)
 {
     switch (below(5)) {
-    case 0: case 1:
+    case 0:
+    case 1:
         return small();
     case 2:
         return any_va();
