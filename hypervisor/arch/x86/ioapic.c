@@ -84,13 +84,15 @@ static void add_ioapic(uint64_t address, uint32_t gsi_base)
     }
 }
 
-/* Initialization words: vectors 0x20-0x2f, cascade on line 2, 8086 mode. */
+/* Initialization words: vectors 0xe0-0xef, cascade on line 2, 8086 mode. A
+ * spurious one (line 7 of each) then comes as an interrupt that nobody knows;
+ * lower vectors would be taken for exceptions of a guest. */
 static void silence_8259(void)
 {
     outb(0x20, 0x11);
     outb(0xa0, 0x11);
-    outb(0x21, 0x20);
-    outb(0xa1, 0x28);
+    outb(0x21, 0xe0);
+    outb(0xa1, 0xe8);
     outb(0x21, 0x04);
     outb(0xa1, 0x02);
     outb(0x21, 0x01);
