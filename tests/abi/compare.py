@@ -433,7 +433,8 @@ def check_tables(bench):
                 complaints.append("subops.def: %s: direction %s"
                                   % (command, row[3]))
     others = re.compile(r"XENMEM_resource_\w+|PHYSDEVOP_DBGP_\w+|"
-                        r"PHYSDEVOP_pirq_eoi_gmfn|PHYSDEVOP_IRQ_\w+")
+                        r"PHYSDEVOP_pirq_eoi_gmfn|PHYSDEVOP_IRQ_\w+|"
+                        r"GNTTABOP_error_msgs")
     for name in ours:
         if "(" in name or others.fullmatch(name):
             continue
