@@ -33,6 +33,7 @@
 %define VECTOR_EVENT            256
 %define VECTOR_SYSCALL          257
 %define VECTOR_NMI              258
+%define VECTOR_FAILSAFE         259
 
 extern hypercall_page
 extern trap_entry                       ; C, lib/trap.c
@@ -146,19 +147,19 @@ restore_and_iret:
         mov     qword [rsp], 0          ; error code -> iret flags
         jmp     hypercall_page + HYPERCALL_SLOT_IRET
 
-; failsafe_stub -- the hypervisor could not restore a segment register or the
-; user context we asked for.
+; failsafe_stub -- the hypervisor could not restore a data segment register or
+; the context we asked for.
 ;   in:    rsp -> rcx, r11, ds, es, fs, gs, rip, cs, rflags, rsp, ss
-;   out:   trap_common as vector 13 of the failed context
+;   out:   trap_common, in the failed context
 ;   why:   the four selectors tell which load failed; this library never
-;          loads one, so it reports every such failure as #GP of the target
+;          loads one that could, so it skips them
         align   16
 failsafe_stub:
         pop     rcx
         pop     r11
         add     rsp, 32
         push    qword 0
-        push    qword 13
+        push    qword VECTOR_FAILSAFE
         jmp     trap_common
 
 ; probe_call_asm(fn, arg) -- call fn(arg) with a net under it.

@@ -147,6 +147,8 @@ static bool catch_fixup(struct regs *regs)
     fault_record(regs);
     regs->rip = (uint64_t)probe_resume;
     regs->rsp = trap_catch_rsp;
+    regs->cs = GUEST_CS64 & ~3u;        /* fn may have asked for others */
+    regs->ss = GUEST_SS;
     regs->rflags &= ~(RFLAGS_DF | RFLAGS_AC | RFLAGS_TF | RFLAGS_NT);
     return true;
 }

@@ -38,6 +38,7 @@ enum vector {
     VECTOR_INT80 = 0x80,
     /* Not vectors, but ways in: see trap.asm. */
     VECTOR_EVENT = 256, VECTOR_SYSCALL = 257, VECTOR_NMI = 258,
+    VECTOR_FAILSAFE = 259,
 };
 
 /* Compiler barrier, and the full fence for memory shared with a device end. */
