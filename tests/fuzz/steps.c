@@ -191,6 +191,45 @@ static void do_connection(void)
     }
 }
 
+/* The other form of event channels: queues in the guest's own frames. */
+static void do_fifo(void)
+{
+    struct evtchn_init_control control;
+    struct evtchn_expand_array array;
+    struct evtchn_set_priority priority;
+    unsigned int i = below(WORLD_DATA_PAGES);
+    uint64_t mfn = one_in(4) ? any_mfn() : fuzz_data(me(), i).v;
+
+    switch (below(4)) {
+    case 0:
+        memset(&control, 0, sizeof(control));
+        control.control_gfn = mfn;
+        control.offset = (uint32_t)PICK(0, 0, 64, 0xf80, 0xfff, small());
+        control.vcpu = (uint32_t)PICK(0, 0, 1, 1, 2, small());
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_init_control,
+                  fuzz_arg(&control, sizeof(control)), 0, 0);
+        break;
+    case 1:
+        array.array_gfn = mfn;
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_expand_array,
+                  fuzz_arg(&array, sizeof(array)), 0, 0);
+        break;
+    case 2:
+        priority.port = (uint32_t)any_port();
+        priority.priority = below(18);
+        fuzz_call(__HYPERVISOR_event_channel_op, EVTCHNOP_set_priority,
+                  fuzz_arg(&priority, sizeof(priority)), 0, 0);
+        break;
+    default: /* links, masks and heads as only a liar would write them */
+        (void)guest_store32(GVA(WORLD_DATA + i * PAGE_SIZE + below(32) * 4),
+                            (uint32_t)PICK(0, 1u << 31, 1u << 30, 1u << 29,
+                                           any_port() | 7u << 29,
+                                           any_port() | 1u << 29,
+                                           input_bits(fuzz_input(), 4)));
+        break;
+    }
+}
+
 static void do_vcpu_op(void)
 {
     uint64_t cmd = below(16);
@@ -443,6 +482,8 @@ void fuzz_step(void)
         fuzz_set_gdt,
         fuzz_update_descriptor,
         do_event_channel_op,
+        do_fifo,
+        do_fifo,
         do_connection,
         do_connection,
         do_vcpu_op,
