@@ -295,7 +295,8 @@ static int64_t query_domain(uint32_t command, gva_t arg)
     }
     switch (command) {
     case XENMEM_current_reservation:
-        return (int64_t)d->frames_total;
+        return (int64_t)__atomic_load_n(&d->frames_total,
+                                        __ATOMIC_RELAXED);
     case XENMEM_maximum_reservation:
         return (int64_t)d->frames_max;
     default:
@@ -432,6 +433,20 @@ static int64_t query(uint32_t command, gva_t arg)
     }
 }
 
+/* What stands above the command is for those that work by extents. */
+static int64_t refuse_extents(uint32_t command)
+{
+    switch (command) {
+    case XENMEM_maximum_ram_page:
+    case XENMEM_current_reservation:
+    case XENMEM_maximum_reservation:
+    case XENMEM_maximum_gpfn:
+        return -XEN_EINVAL;
+    default:
+        return -XEN_ENOSYS; /* the number as a whole is not known */
+    }
+}
+
 int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
                      uint64_t unused3, uint64_t unused4)
 {
@@ -447,6 +462,6 @@ int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
     case XENMEM_populate_physmap:
         return change_reservation(op, done, GVA(argument));
     default:
-        return done != 0 ? -XEN_EINVAL : query(op, GVA(argument));
+        return done != 0 ? refuse_extents(op) : query(op, GVA(argument));
     }
 }
