@@ -81,10 +81,6 @@ int vcpu_op_set_singleshot_timer(struct domain *d, unsigned int vcpuid,
     if (v != current_vcpu()) {
         return -XEN_EINVAL;
     }
-    if ((op->flags & VCPU_SSHOTTMR_future) &&
-        op->timeout_abs_ns < arch_now()) {
-        return -XEN_ETIME;
-    }
     /* A deadline is a signed number: what looks negative is past. */
     time_set_singleshot(v, (int64_t)op->timeout_abs_ns < 0
                                ? 0 : op->timeout_abs_ns);

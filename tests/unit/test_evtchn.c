@@ -192,7 +192,7 @@ START_TEST(all_ports_can_be_used_and_no_more)
 {
     uint32_t port, i;
 
-    for (i = 1; i < EVTCHN_PORTS_MAX; i++) {
+    for (i = 1; i < EVTCHN_2L_PORTS_MAX; i++) {
         ck_assert_int_eq(alloc(d1, DOMID_SELF, 0, &port), 0);
         ck_assert_uint_eq(port, i);
     }
@@ -202,10 +202,10 @@ START_TEST(all_ports_can_be_used_and_no_more)
     /* The error of the local port comes before that of the remote one. */
     ck_assert_int_eq(bind(d1, 0, 4000, &port), -XEN_ENOSPC);
     evtchn_audit(d1);
-    ck_assert_int_eq(send(d1, EVTCHN_PORTS_MAX - 1), 0);
-    ck_assert_int_eq(close_port(d1, EVTCHN_PORTS_MAX - 1), 0);
+    ck_assert_int_eq(send(d1, EVTCHN_2L_PORTS_MAX - 1), 0);
+    ck_assert_int_eq(close_port(d1, EVTCHN_2L_PORTS_MAX - 1), 0);
     ck_assert_int_eq(bind_ipi(d1, 1, &port), 0);
-    ck_assert_uint_eq(port, EVTCHN_PORTS_MAX - 1);
+    ck_assert_uint_eq(port, EVTCHN_2L_PORTS_MAX - 1);
     ck_assert_int_eq(send(d1, port), 0);
     ck_assert(evtchn_2l_is_pending(d1, port));
     ck_assert(selected(d1->vcpus[1], port));
@@ -255,6 +255,12 @@ START_TEST(growing_without_memory_changes_nothing)
     }
     host_fail_alloc(1);
     ck_assert_int_eq(bind_ipi(d0, 0, &port), -XEN_ENOMEM);
+    host_fail_alloc(1);
+    ck_assert_int_eq(alloc(d0, DOMID_SELF, 1, &port), -XEN_ENOMEM);
+    host_fail_alloc(1);
+    ck_assert_int_eq(bind(d0, 1, 0, &port), -XEN_ENOMEM);
+    host_fail_alloc(1);
+    ck_assert_int_eq(bind_virq(d0, VIRQ_TIMER, 0, &port), -XEN_ENOMEM);
     host_fail_alloc(0);
     evtchn_audit(d0);
     ck_assert_int_eq(bind_ipi(d0, 0, &port), 0);
@@ -594,7 +600,6 @@ START_TEST(unknown_commands_are_not_offered)
     gva_t arg = world_arg(w, &(uint64_t[8]){ 0 }, 64);
 
     ck_assert_int_eq(call(EVTCHNOP_bind_pirq, arg.v), -XEN_ENOSYS);
-    ck_assert_int_eq(call(EVTCHNOP_init_control, arg.v), -XEN_ENOSYS);
     ck_assert_int_eq(call(14, arg.v), -XEN_ENOSYS);
     ck_assert_int_eq(call(~0u, 0), -XEN_ENOSYS);
 }

@@ -419,6 +419,8 @@ START_TEST(reservations_are_told)
     ck_assert_int_eq(call(XENMEM_current_reservation, GVA(0)), -XEN_EFAULT);
     world_enter(world_vcpu(w, 1));
     ck_assert_int_eq(query(XENMEM_current_reservation, 0), -XEN_EPERM);
+    ck_assert_int_eq(query(XENMEM_maximum_reservation, 0), -XEN_EPERM);
+    ck_assert_int_eq(query(XENMEM_maximum_gpfn, 0), -XEN_EPERM);
     ck_assert_int_eq(query(XENMEM_current_reservation, 1), 2);
 }
 END_TEST
@@ -514,6 +516,8 @@ START_TEST(the_rest_is_not_offered)
     ck_assert_int_eq(call(63, GVA(0)), -XEN_ENOSYS);
     ck_assert_int_eq(call(XENMEM_maximum_ram_page | 1 << EXTENT_SHIFT,
                           GVA(0)), -XEN_EINVAL);
+    ck_assert_int_eq(call(XENMEM_memory_map | 1 << EXTENT_SHIFT, GVA(0)),
+                     -XEN_ENOSYS);
 }
 END_TEST
 

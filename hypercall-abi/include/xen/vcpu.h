@@ -70,7 +70,7 @@ struct vcpu_set_singleshot_timer {
 typedef struct vcpu_set_singleshot_timer vcpu_set_singleshot_timer_t;
 DEFINE_XEN_GUEST_HANDLE(vcpu_set_singleshot_timer_t);
 
-#define _VCPU_SSHOTTMR_future (0)   /* refuse a time that is past: -ETIME */
+#define _VCPU_SSHOTTMR_future (0)   /* once: refuse a past time; ignored */
 #define VCPU_SSHOTTMR_future (1U << _VCPU_SSHOTTMR_future)
 
 /*

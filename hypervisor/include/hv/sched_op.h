@@ -43,8 +43,7 @@ int vcpu_op_set_periodic_timer(struct domain *d, unsigned int vcpuid,
                                struct vcpu_set_periodic_timer *op);
 int vcpu_op_stop_periodic_timer(struct domain *d, unsigned int vcpuid,
                                 void *none);
-/* -XEN_EINVAL: not the calling vcpu; -XEN_ETIME: past, and
- * VCPU_SSHOTTMR_future is given. */
+/* -XEN_EINVAL: not the calling vcpu. VCPU_SSHOTTMR_future is ignored. */
 int vcpu_op_set_singleshot_timer(struct domain *d, unsigned int vcpuid,
                                  struct vcpu_set_singleshot_timer *op);
 /* -XEN_EINVAL: not the calling vcpu. */

@@ -84,6 +84,9 @@ CONFORMANCE_CASE("Queries of memory_op", 0)
     for (unsigned int i = 0; i < ARRAY_SIZE(whole); i++) {
         expect_eq("no-extents", -XEN_EINVAL, query(whole[i] | 1 << 6, &self));
     }
+    expect_eq("unknown-and-no-extents", -XEN_ENOSYS, query(63 | 1 << 6, NULL));
+    expect_eq("mapping-no-extents", -XEN_ENOSYS,
+              query(XENMEM_machphys_mapping | 1 << 6, &mapping));
     if (start_info->flags & SIF_INITDOMAIN) {
         memory_maps();
     }

@@ -23,8 +23,8 @@ CONFORMANCE_CASE("A failed pin of a tree leaves no types behind", 0)
     for (unsigned int level = 1; level <= 4; level++) {
         page_make_readonly(table[level]);
     }
-    expect_true("pin", mmuext_mfn(MMUEXT_PIN_L4_TABLE,
-                                  virt_to_mfn(table[4])) < 0);
+    expect_eq("pin", -XEN_EBUSY, (uint64_t)
+              mmuext_mfn(MMUEXT_PIN_L4_TABLE, virt_to_mfn(table[4])));
     for (unsigned int level = 1; level <= 4; level++) {
         expect_eq("data-again", 0, (uint64_t)
                   mm_set_direct(table[level], PTE_DATA));

@@ -37,6 +37,7 @@ CONFORMANCE_CASE("set_periodic_timer and stop_periodic_timer", 0)
     expect_true("stopped", time_tick_count <= before + 1);
     expect_eq("too-short", -XEN_EINVAL, set(MS - 1));
     expect_eq("zero", -XEN_EINVAL, set(0));
+    expect_eq("too-long", -XEN_EINVAL, set(~0ull));
     expect_eq("unmapped", -XEN_EFAULT, (uint64_t)
               hypercall_vcpu_op(VCPUOP_set_periodic_timer, 0,
                                 hostile(UNMAPPED_VA)));

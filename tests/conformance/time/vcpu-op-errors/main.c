@@ -16,6 +16,9 @@ static uint64_t op(unsigned int command, unsigned int vcpu)
 CONFORMANCE_CASE("vcpu_op: errors", 0)
 {
     struct vcpu_register_vcpu_info info = { .mfn = FRAME_ABSENT };
+    struct vcpu_register_runstate_memory_area runstate;
+    struct vcpu_register_time_memory_area time;
+    struct vcpu_get_physid physid;
 
     expect_eq("is_up-0", 1, op(VCPUOP_is_up, 0));
     expect_eq("is_up-4000", -XEN_ENOENT, op(VCPUOP_is_up, 4000));
@@ -39,4 +42,14 @@ CONFORMANCE_CASE("vcpu_op: errors", 0)
     expect_eq("vcpu_info-unmapped", -XEN_EFAULT, (uint64_t)
               hypercall_vcpu_op(VCPUOP_register_vcpu_info, 0,
                                 hostile(UNMAPPED_VA)));
+    runstate.addr.v = hostile(HYPERVISOR_VA);
+    expect_eq("runstate-in-the-hypervisor", -XEN_EFAULT, (uint64_t)
+              hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0,
+                                &runstate));
+    time.addr.v = hostile(HYPERVISOR_VA);
+    expect_eq("time-in-the-hypervisor", -XEN_EFAULT, (uint64_t)
+              hypercall_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0,
+                                &time));
+    expect_eq("no-cpu-of-its-own", -XEN_EINVAL, (uint64_t)
+              hypercall_vcpu_op(VCPUOP_get_physid, 0, &physid));
 }
