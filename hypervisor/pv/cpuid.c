@@ -15,9 +15,10 @@
  *   hidden   what needs CR4, CR0 or MSRs of the real CPU: large pages, global
  *            pages, MTRR, MCE and MCA (whose faults are fatal by design), SEP,
  *            SMEP, SMAP, UMIP, PKU, FSGSBASE, PCID, x2APIC, VMX, SVM, CET;
- *            XSAVE and all that lives in its area: OSXSAVE is off, so AVX can
- *            not be used by anyone; counters, RDTSCP, speculation controls,
- *            topology
+ *            counters, RDTSCP, speculation controls, topology
+ *   XSAVE    and what lives in its area (AVX, AVX-512) are shown where the
+ *            machine has them. CR4.OSXSAVE is on for all, so user programs
+ *            see it too, and XGETBV tells them what their kernel enabled
  *   APIC     is shown although there is none: Linux then takes its PV APIC
  *            driver, the quieter way
  *
@@ -34,7 +35,8 @@ enum { EAX, EBX, ECX, EDX };
 
 #define BIT(n) (1u << (n))
 
-#define LEAF_MAX_BASIC    7u
+#define LEAF_XSTATE       0xdu
+#define LEAF_MAX_BASIC    LEAF_XSTATE
 #define LEAF_EXTENDED     0x80000000u
 #define LEAF_MAX_EXTENDED 0x80000008u
 
@@ -53,6 +55,10 @@ enum { EAX, EBX, ECX, EDX };
                      BIT(22) /* MOVBE */ | BIT(23) /* POPCNT */ | \
                      BIT(25) /* AES */ | BIT(30) /* RDRAND */)
 #define HYPERVISOR_PRESENT BIT(31) /* leaf 1 ecx */
+/* with XSAVE, and with AVX enabled in XCR0 */
+#define XSAVE_1_ECX (BIT(26) /* XSAVE */ | BIT(27) /* OSXSAVE */)
+#define AVX_1_ECX   (BIT(12) /* FMA */ | BIT(28) /* AVX */ | \
+                     BIT(29) /* F16C */)
 
 /* leaf 7 */
 #define SHOWN_7_EBX (BIT(3)  /* BMI1 */ | BIT(8)  /* BMI2 */ | \
@@ -60,6 +66,15 @@ enum { EAX, EBX, ECX, EDX };
                      BIT(19) /* ADX */ | BIT(23) /* CLFLUSHOPT */ | \
                      BIT(24) /* CLWB */ | BIT(29) /* SHA */)
 #define SHOWN_7_EDX (BIT(4)  /* FSRM */)
+#define AVX_7_EBX   (BIT(5) /* AVX2 */)
+#define AVX512_7_EBX (BIT(16) /* F */ | BIT(17) /* DQ */ | BIT(28) /* CD */ | \
+                      BIT(30) /* BW */ | BIT(31) /* VL */)
+
+/* leaf 0xd; XSAVEC and XSAVES would need the compacted sizes of IA32_XSS */
+#define SHOWN_D1_EAX (BIT(0) /* XSAVEOPT */)
+#define XCR0_AVX     0x04ull
+#define XCR0_AVX512  0xe0ull
+#define XSAVE_LEGACY_BYTES 576u /* with the header */
 
 /* APM 3, CPUID Fn8000_0001; AMD repeats bits of leaf 1 in edx */
 #define SHOWN_EXT1_EDX (BIT(11) /* SYSCALL */ | BIT(20) /* NX */ | \
@@ -87,15 +102,71 @@ static bool vendor_is_amd(void)
     return r[EBX] == VENDOR_AMD_EBX;
 }
 
+/* What lives in components of XCR0 is shown when they can be enabled. */
+static uint32_t shown_1_ecx(void)
+{
+    uint64_t xcr0 = arch_xcr0_offered();
+
+    return SHOWN_1_ECX | (xcr0 != 0 ? XSAVE_1_ECX : 0) |
+           ((xcr0 & XCR0_AVX) != 0 ? AVX_1_ECX : 0);
+}
+
+static uint32_t shown_7_ebx(void)
+{
+    uint64_t xcr0 = arch_xcr0_offered();
+
+    return SHOWN_7_EBX | ((xcr0 & XCR0_AVX) != 0 ? AVX_7_EBX : 0) |
+           ((xcr0 & XCR0_AVX512) != 0 ? AVX512_7_EBX : 0);
+}
+
+/* Bytes of an XSAVE area with these components (SDM 1 13.4). */
+static uint32_t xsave_bytes(uint64_t xcr0)
+{
+    uint32_t bytes = XSAVE_LEGACY_BYTES;
+
+    for (unsigned int i = 2; i < 63; i++) {
+        uint32_t r[4];
+
+        if ((xcr0 >> i & 1) != 0) {
+            arch_cpuid(LEAF_XSTATE, i, r);
+            bytes = (uint32_t)max_u64(bytes, r[EAX] + r[EBX]);
+        }
+    }
+    return bytes;
+}
+
+static void xstate_leaf(const struct vcpu *v, uint32_t subleaf,
+                        uint32_t out[4])
+{
+    uint64_t xcr0 = arch_xcr0_offered();
+
+    if (subleaf == 0) {
+        out[EAX] = (uint32_t)xcr0;
+        out[EBX] = xsave_bytes(v->pv.xcr0);
+        out[ECX] = xsave_bytes(xcr0);
+        out[EDX] = (uint32_t)(xcr0 >> 32);
+    } else if (subleaf == 1) {
+        out[EAX] &= SHOWN_D1_EAX;
+        out[EBX] = out[ECX] = out[EDX] = 0;
+    } else if (subleaf >= 63 || (xcr0 >> subleaf & 1) == 0) {
+        clear(out);
+    } else {
+        out[ECX] = out[EDX] = 0; /* a user component, not aligned */
+    }
+}
+
 static void basic_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     switch (leaf) {
     case 0:
         out[EAX] = (uint32_t)min_u64(out[EAX], LEAF_MAX_BASIC);
+        if (arch_xcr0_offered() == 0) {
+            out[EAX] = (uint32_t)min_u64(out[EAX], LEAF_XSTATE - 1);
+        }
         break;
     case 1:
         out[EBX] &= 0x00ffffff; /* no APIC number */
-        out[ECX] = (out[ECX] & SHOWN_1_ECX) | HYPERVISOR_PRESENT;
+        out[ECX] = (out[ECX] & shown_1_ecx()) | HYPERVISOR_PRESENT;
         out[EDX] &= SHOWN_1_EDX;
         break;
     case 2: /* caches, in Intel's codes */
@@ -109,7 +180,7 @@ static void basic_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
             break;
         }
         out[EAX] = 0; /* no more sub-leaves */
-        out[EBX] &= SHOWN_7_EBX;
+        out[EBX] &= shown_7_ebx();
         out[ECX] = 0;
         out[EDX] &= SHOWN_7_EDX;
         break;
@@ -188,16 +259,17 @@ static void xen_leaf(uint32_t leaf, uint32_t out[4])
     }
 }
 
-void pv_cpuid(const struct domain *d, uint32_t leaf, uint32_t subleaf,
+void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
               uint32_t out[4])
 {
-    (void)d; /* one policy for all, so far */
     if (leaf >= XEN_CPUID_FIRST_LEAF && leaf < XEN_CPUID_FIRST_LEAF + 0x100) {
         xen_leaf(leaf, out);
         return;
     }
     arch_cpuid(leaf, subleaf, out);
-    if (leaf <= LEAF_MAX_BASIC) {
+    if (leaf == LEAF_XSTATE && arch_xcr0_offered() != 0) {
+        xstate_leaf(v, subleaf, out);
+    } else if (leaf < LEAF_MAX_BASIC) {
         basic_leaf(leaf, subleaf, out);
     } else if (leaf >= LEAF_EXTENDED && leaf <= LEAF_MAX_EXTENDED) {
         extended_leaf(leaf, out);

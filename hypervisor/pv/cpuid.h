@@ -4,8 +4,8 @@
 
 #include <hv/domain.h>
 
-/* What d's kernel is told by CPUID: eax, ebx, ecx, edx in out[]. */
-void pv_cpuid(const struct domain *d, uint32_t leaf, uint32_t subleaf,
+/* What v's kernel is told by CPUID: eax, ebx, ecx, edx in out[]. */
+void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
               uint32_t out[4]);
 
 #endif

@@ -148,7 +148,8 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
 #define CR0_TS     0x8ull
 #define CR0_GUEST  0x80050033ull /* PE MP ET NE WP AM PG, as the machine's */
 #define CR4_ALWAYS 0x20ull       /* PAE */
-#define CR4_MAY    0x608ull      /* DE OSFXSR OSXMMEXCPT */
+#define CR4_ALWAYS_SHOWN 0x608ull /* DE OSFXSR OSXMMEXCPT */
+#define CR4_OSXSAVE 0x40000ull
 
 static uint64_t read_cr0(const struct vcpu *v)
 {
@@ -168,7 +169,7 @@ static enum outcome read_cr(struct vcpu *v, unsigned int cr, uint64_t *out)
         *out = mfn_to_maddr(v->pv.kernel_table).v;
         return DONE;
     case 4:
-        *out = CR4_ALWAYS | CR4_MAY | v->pv.cr4_guest;
+        *out = CR4_ALWAYS | CR4_ALWAYS_SHOWN | v->pv.cr4_guest;
         return DONE;
     default:
         return REFUSED;
@@ -203,7 +204,9 @@ static enum outcome write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
     case 3:
         return write_cr3(v, value);
     case 4:
-        v->pv.cr4_guest = value & CR4_MAY; /* the rest is not the guest's */
+        /* The rest is not the guest's. */
+        v->pv.cr4_guest =
+            value & (arch_xcr0_offered() != 0 ? CR4_OSXSAVE : 0);
         return DONE;
     default:
         return REFUSED;
@@ -337,6 +340,22 @@ static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
     return r;
 }
 
+/* --- XCR0 -------------------------------------------------------------------------- */
+
+#define MODRM_XSETBV 0xd1
+
+static enum outcome group_0f01(struct vcpu *v, const struct cpu_regs *regs,
+                               const struct insn *i)
+{
+    uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;
+
+    if (i->modrm != MODRM_XSETBV || arch_xcr0_offered() == 0 ||
+        (uint32_t)regs->rcx != 0) {
+        return REFUSED;
+    }
+    return arch_set_xcr0(v, value) ? DONE : REFUSED;
+}
+
 /* --- all of them ------------------------------------------------------------------------ */
 
 static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
@@ -354,6 +373,8 @@ static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
     case 0xfa: case 0xfb:
         /* Accepted and without effect: events are masked in vcpu_info. */
         return has_io_privilege(v) ? DONE : REFUSED;
+    case 0x0f01:
+        return group_0f01(v, regs, i);
     case 0x0f06:
         arch_set_task_switched(v, false);
         return DONE;
@@ -432,7 +453,7 @@ bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
         memcmp(insn, prefixed_cpuid, sizeof(insn)) != 0) {
         return false;
     }
-    pv_cpuid(v->domain, (uint32_t)regs->rax, (uint32_t)regs->rcx, out);
+    pv_cpuid(v, (uint32_t)regs->rax, (uint32_t)regs->rcx, out);
     regs->rax = out[0];
     regs->rbx = out[1];
     regs->rcx = out[2];

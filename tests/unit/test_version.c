@@ -170,7 +170,7 @@ static const uint32_t *cpuid_of(uint32_t leaf, uint32_t subleaf)
     static uint32_t out[4];
 
     out[0] = out[1] = out[2] = out[3] = 0xdeadbeef;
-    pv_cpuid(w->domains[0], leaf, subleaf, out);
+    pv_cpuid(w->domains[0]->vcpus[0], leaf, subleaf, out);
     return out;
 }
 

@@ -24,6 +24,7 @@ void arch_kick(struct cpu *c)
 int arch_vcpu_init(struct vcpu *v)
 {
     v->fpu = hv_alloc_pages(0);
+    v->pv.xcr0 = 1;
     return v->fpu == NULL ? -XEN_ENOMEM : 0;
 }
 
@@ -170,4 +171,22 @@ void arch_set_fpu_image(struct vcpu *v, const void *image)
     if (v->fpu != NULL) {
         memcpy(v->fpu, image, 512);
     }
+}
+
+/* x87, SSE and AVX. */
+#define HOST_XCR0 7ull
+
+uint64_t arch_xcr0_offered(void)
+{
+    return HOST_XCR0;
+}
+
+bool arch_set_xcr0(struct vcpu *v, uint64_t value)
+{
+    if ((value & ~HOST_XCR0) != 0 || (value & 1) == 0 ||
+        (value & 6) == 4) {
+        return false;
+    }
+    v->pv.xcr0 = value;
+    return true;
 }

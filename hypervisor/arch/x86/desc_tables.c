@@ -22,6 +22,7 @@
 #include <hv/cpu_regs.h>
 #include <hv/util.h>
 
+#include "fpu.h"
 #include "paging.h"
 
 #define TSS_OFFSET 0x800 /* in the GDT page */
@@ -200,6 +201,7 @@ void cpu_load_tables(struct cpu *c)
     fill_gdt(c);
     load_segments(c);
     set_control_registers();
+    fpu_cpu_init();
     set_syscall(c);
 }
 

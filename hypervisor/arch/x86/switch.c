@@ -11,8 +11,7 @@
  *   S2  in guest kernel mode the active GS base is the kernel's and the
  *       hidden one the user's; in user mode the other way round. The two
  *       trade places with the page table (arch_toggle_mode).
- *   S3  FPU and SSE state is switched eagerly: never is another vcpu's state
- *       in the registers, not even behind CR0.TS.
+ *   S3  FPU, SSE and AVX state is switched eagerly (fpu.c).
  *   S4  debug registers are loaded only when one of the two vcpus has a
  *       breakpoint enabled. DR6 is never anybody's: each exception takes out
  *       what it reports.
@@ -29,6 +28,7 @@
 #include <xen/xen.h>
 
 #include "desc_tables.h"
+#include "fpu.h"
 #include "paging.h"
 #include "tlb.h"
 #include "traps.h"
@@ -235,56 +235,6 @@ static void switch_debugregs(struct vcpu *prev, struct vcpu *next)
     }
 }
 
-/* --- FPU ---------------------------------------------------------------------------------- */
-
-/* The state after FNINIT and with MXCSR's default (SDM 1 10.5.1). */
-static void fpu_image_reset(uint8_t *image)
-{
-    memset(image, 0, 512);
-    image[0] = 0x7f; /* FCW */
-    image[1] = 0x03;
-    image[24] = 0x80; /* MXCSR */
-    image[25] = 0x1f;
-}
-
-#define MXCSR_OFFSET 24
-#define MXCSR_VALID 0xffbfu /* reserved bits fault (SDM 1 10.2.3) */
-
-void arch_set_fpu_image(struct vcpu *v, const void *image)
-{
-    uint32_t mxcsr;
-
-    memcpy(v->fpu, image, 512);
-    memcpy(&mxcsr, (char *)v->fpu + MXCSR_OFFSET, sizeof(mxcsr));
-    mxcsr &= MXCSR_VALID;
-    memcpy((char *)v->fpu + MXCSR_OFFSET, &mxcsr, sizeof(mxcsr));
-}
-
-static void fpu_save(struct vcpu *v)
-{
-    clts();
-    __asm__ volatile("fxsave64 (%0)" : : "r"(v->fpu) : "memory");
-}
-
-static void fpu_load(struct vcpu *v)
-{
-    clts();
-    __asm__ volatile("fxrstor64 (%0)" : : "r"(v->fpu) : "memory");
-    if (v->pv.task_switched) {
-        write_cr0(read_cr0() | CR0_TS);
-    }
-}
-
-void arch_set_task_switched(struct vcpu *v, bool ts)
-{
-    v->pv.task_switched = ts;
-    if (ts) {
-        write_cr0(read_cr0() | CR0_TS);
-    } else {
-        clts();
-    }
-}
-
 /* --- the vcpu as a whole ---------------------------------------------------------------------- */
 
 int arch_vcpu_init(struct vcpu *v)
@@ -293,7 +243,7 @@ int arch_vcpu_init(struct vcpu *v)
     if (v->fpu == NULL) {
         return -XEN_ENOMEM;
     }
-    fpu_image_reset(v->fpu);
+    fpu_image_reset(v);
     v->pv.debugreg[6] = DR6_NONE;
     v->pv.debugreg[7] = 0x400;
     return 0;

@@ -80,6 +80,11 @@ void arch_vcpu_free(struct vcpu *v);
  * would fault when it is loaded is taken out. */
 void arch_set_fpu_image(struct vcpu *v, const void *image);
 
+/* The components of XCR0 that a guest may enable; 0: no XSAVE. */
+uint64_t arch_xcr0_offered(void);
+/* XSETBV of the current vcpu; false for a value that the CPU or we refuse. */
+bool arch_set_xcr0(struct vcpu *v, uint64_t value);
+
 /* Saves prev's machine state (segments, debug, fpu, the frame on the stack)
  * and loads next's: frame, page tables, GDT and LDT windows. For the idle
  * vcpu there is nothing to load but the hypervisor's own page table. */

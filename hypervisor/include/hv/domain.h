@@ -74,6 +74,7 @@ struct pv_vcpu {
     uint64_t gs_base_user;
 
     uint64_t cr4_guest;        /* what the guest believes is in CR4 */
+    uint64_t xcr0;             /* 0: the machine has no XSAVE */
     bool task_switched;        /* CR0.TS as the guest sees it */
     uint8_t iopl;              /* virtual IOPL; physdev_op set_iopl */
     gva_t io_bitmap;           /* physdev_op set_iobitmap */
