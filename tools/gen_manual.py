@@ -33,6 +33,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 ABI = os.path.join(ROOT, "hypercall-abi")
 MANUAL = os.path.join(ROOT, "docs", "manual")
 CONFORMANCE = os.path.join(ROOT, "tests", "conformance")
+UNIT = os.path.join(ROOT, "tests", "unit")
 
 REGISTERS64 = ["rdi", "rsi", "rdx", "r10", "r8"]
 REGISTERS32 = ["ebx", "ecx", "edx", "esi", "edi"]
@@ -112,6 +113,14 @@ def constants():
                 r"^XEN_ERRNO\((\w+), (\d+)\)", text, flags=re.M):
             result["XEN_" + error] = int(value)
     return result
+
+
+def test_source(name):
+    """Where a test of an error row is written: see doc/README.md."""
+    area, _, rest = name.partition("/")
+    if area == "unit":
+        return os.path.join(UNIT, rest + ".c")
+    return os.path.join(CONFORMANCE, name, "main.c")
 
 
 class Section:
@@ -372,8 +381,8 @@ class Manual:
     def check_tests(self):
         for place, error, _, tests in self.rows():
             for test in tests:
-                if not os.path.isdir(os.path.join(CONFORMANCE, test)):
-                    raise Trouble("%s, %s: no conformance case %s"
+                if not os.path.exists(test_source(test)):
+                    raise Trouble("%s, %s: no test %s"
                                   % (place.strip(), error, test))
 
 
