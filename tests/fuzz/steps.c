@@ -14,6 +14,7 @@
 #include <hv/sched.h>
 #include <xen/callback.h>
 #include <xen/errno.h>
+#include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -188,6 +189,28 @@ static void do_connection(void)
                        EVTCHNOP_unmask, EVTCHNOP_bind_vcpu),
                   fuzz_arg(port, sizeof(port)), 0, 0);
         break;
+    }
+}
+
+/* Grant tables: their frames are the hypervisor's, for the guest to map. */
+static void do_grant_table_op(void)
+{
+    xen_pfn_t frames[4] = { 0 };
+    struct gnttab_setup_table setup;
+    uint64_t list = fuzz_arg(frames, sizeof(frames));
+
+    if (one_in(3)) {
+        fuzz_call(__HYPERVISOR_grant_table_op, below(13),
+                  arg_of_small_numbers(), PICK(0, 1, 1, 1, 2), 0);
+        return;
+    }
+    memset(&setup, 0, sizeof(setup));
+    setup.dom = (domid_t)PICK(DOMID_SELF, DOMID_SELF, DOMID_SELF, 0, 1);
+    setup.nr_frames = (uint32_t)PICK(0, 1, 1, 2, 4, small());
+    setup.frame_list.p = (void *)list;
+    if (fuzz_call(__HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
+                  fuzz_arg(&setup, sizeof(setup)), 1, 0) == 0) {
+        remember_new_frame(GVA(list));
     }
 }
 
@@ -484,6 +507,7 @@ void fuzz_step(void)
         do_event_channel_op,
         do_fifo,
         do_fifo,
+        do_grant_table_op,
         do_connection,
         do_connection,
         do_vcpu_op,
