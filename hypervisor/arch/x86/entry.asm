@@ -27,8 +27,8 @@
 ; can delay a data breakpoint over MOV SS until the first instruction behind
 ; SYSCALL, when we are in ring 0 and rsp is still the guest's (SDM 3A 6.8.3).
 ;
-; GS and its hidden twin always hold the guest's bases; nothing here reads
-; GS. SWAPGS happens in arch_toggle_mode only.
+; GS and its hidden twin always hold the guest's bases; nothing here reads GS,
+; and SWAPGS stands in switch.c only.
 ;
 ; What is trusted: nothing in a guest's registers. rip is checked for being
 ; canonical before SYSRET (which would fault in ring 0 on the guest's stack);

@@ -139,25 +139,26 @@ static uint64_t boot_alloc_aligned(uint64_t size, uint64_t align)
 {
     uint64_t end = boot_region.end;
     const struct range *hit;
+    uint64_t start;
 
     for (;;) {
-        end = round_down(end, align);
-        if (end < boot_region.start + size) {
+        if (end < boot_region.start + size + align) {
             cannot_start("too little memory for the hypervisor itself; "
                          "give the machine more");
         }
-        hit = overlap(end - size, end);
+        start = round_down(end - size, align);
+        hit = overlap(start, start + size);
         if (hit == NULL) {
             break;
         }
         end = round_down(hit->start, PAGE_SIZE);
     }
     if (align == PAGE_SIZE) {
-        boot_region.end = end - size;
+        boot_region.end = start;
     }
-    use(end - size, end);
-    memset((void *)(DIRECT_BASE + end - size), 0, size);
-    return end - size;
+    use(start, start + size);
+    memset((void *)(DIRECT_BASE + start), 0, size);
+    return start;
 }
 
 /* Zeroed frames, adjacent. */
@@ -342,28 +343,44 @@ static void back_frame_records(void)
     }
 }
 
-/* The M2P in its two views, by 2 MiB pages: XENMEM_machphys_mfn_list promises
- * extents of that size. */
+static uint64_t m2p_hole; /* a page that says "none" */
+
+/* Both views of one page, or (len 2 MiB) one large page. */
+static void map_m2p(uint64_t off, uint64_t pa, uint64_t len, uint64_t rw_flags)
+{
+    map_range(M2P_BASE + off, pa, len, MAP_M2P);
+    map_range(M2P_RW_BASE + off, pa, len, rw_flags);
+}
+
+/* The extent at `off`: `len` bytes of it have entries, the rest is a hole. */
+static void back_m2p_extent(uint64_t off, uint64_t len)
+{
+    uint64_t pa = boot_alloc_aligned(len, LARGE_PAGE);
+
+    memset((void *)(DIRECT_BASE + pa), 0xff, len);
+    map_m2p(off, pa, len, MAP_DATA);
+    for (; len < LARGE_PAGE; len += PAGE_SIZE) {
+        map_m2p(off + len, m2p_hole, PAGE_SIZE, MAP_RODATA);
+    }
+}
+
+/* The M2P by extents of 2 MiB, as XENMEM_machphys_mfn_list promises; but for
+ * the last one, whose end nobody needs. */
 static void back_m2p(void)
 {
-    uint64_t limit = frame_count << PAGE_SHIFT;
-    uint64_t hole = boot_alloc(1);
-    uint64_t off = 0;
+    uint64_t bytes = round_up(frame_count * 8, PAGE_SIZE);
+    uint64_t covered = 0; /* RAM */
 
-    memset((void *)(DIRECT_BASE + hole), 0xff, PAGE_SIZE);
-    for (uint64_t at = 0; at < limit; at += M2P_COVERS, off += LARGE_PAGE) {
-        uint64_t pa;
-
-        if (has_ram(at, at + M2P_COVERS)) {
-            pa = boot_alloc_aligned(LARGE_PAGE, LARGE_PAGE);
-            memset((void *)(DIRECT_BASE + pa), 0xff, LARGE_PAGE);
-            map_range(M2P_BASE + off, pa, LARGE_PAGE, MAP_M2P);
-            map_range(M2P_RW_BASE + off, pa, LARGE_PAGE, MAP_DATA);
+    m2p_hole = boot_alloc(1);
+    memset((void *)(DIRECT_BASE + m2p_hole), 0xff, PAGE_SIZE);
+    for (uint64_t off = 0; off < bytes;
+         off += LARGE_PAGE, covered += M2P_COVERS) {
+        if (has_ram(covered, covered + M2P_COVERS)) {
+            back_m2p_extent(off, min_u64(bytes - off, LARGE_PAGE));
             continue;
         }
         for (uint64_t page = 0; page < LARGE_PAGE; page += PAGE_SIZE) {
-            map_range(M2P_BASE + off + page, hole, PAGE_SIZE, MAP_M2P);
-            map_range(M2P_RW_BASE + off + page, hole, PAGE_SIZE, MAP_RODATA);
+            map_m2p(off + page, m2p_hole, PAGE_SIZE, MAP_RODATA);
         }
     }
 }
@@ -373,12 +390,15 @@ mfn_t arch_m2p_extent(uint64_t index)
     uint64_t va = M2P_RW_BASE + index * LARGE_PAGE;
     uint64_t entry;
 
-    if (index >= (frame_count * 8 + LARGE_PAGE - 1) / LARGE_PAGE) {
+    if (index * LARGE_PAGE >= frame_count * 8) {
         return INVALID_MFN;
     }
     entry = *slot(va, 2);
-    return (entry & PTE_PS) != 0
-               ? maddr_to_mfn(MADDR(entry & PTE_ADDR)) : INVALID_MFN;
+    if ((entry & PTE_PS) == 0) {
+        entry = *slot(va, 1);
+    }
+    return (entry & PTE_ADDR) == m2p_hole
+               ? INVALID_MFN : maddr_to_mfn(MADDR(entry & PTE_ADDR));
 }
 
 void arch_m2p_set(mfn_t mfn, uint64_t pfn)

@@ -121,7 +121,7 @@ void arch_load_debugreg(struct vcpu *v, unsigned int reg);
 uint64_t arch_read_debugreg(struct vcpu *v, unsigned int reg);
 
 /* Copies the hypervisor's 16 entries (slots 256-271) into a frame that
- * becomes a guest's L4; m2p_visible leaves slot 256 readable to it. */
+ * becomes a guest's L4. */
 void arch_fill_hypervisor_slots(uint64_t *l4);
 
 /* --- machine to pseudo-physical ----------------------------------------- */

@@ -143,7 +143,7 @@ ARCH_GUEST_STORE(8, "mov", "b")
 #undef ARCH_GUEST_LOAD
 #undef ARCH_GUEST_STORE
 
-/* arch/x86/guest_copy.asm; true when it faulted. */
+/* arch/x86/entry.asm; true when it faulted. */
 bool arch_copy_fault(void *dst, const void *src, size_t n);
 
 static inline bool guest_copy_in(void *dst, gva_t src, size_t n)
