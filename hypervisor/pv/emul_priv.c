@@ -232,112 +232,21 @@ static enum outcome move_special(struct vcpu *v, struct cpu_regs *regs,
 
 /* --- model-specific registers ------------------------------------------------------ */
 
-enum {
-    MSR_APIC_BASE = 0x1b, MSR_UCODE_REV = 0x8b, MSR_MISC_ENABLE = 0x1a0,
-    MSR_PAT = 0x277, MSR_PLATFORM_ID = 0x17,
-};
-#define MSR_EFER      0xc0000080u
-#define MSR_FS_BASE   0xc0000100u
-#define MSR_GS_BASE   0xc0000101u
-#define MSR_GS_SHADOW 0xc0000102u
-#define MSR_AMD_HWCR  0xc0010015u
-#define MSR_AMD_DE_CFG 0xc0011029u
-
-#define EFER_GUEST    0xd01ull             /* SCE LME LMA NXE */
-#define PAT_GUEST     0x050100070406ull    /* what the interface documents */
-#define APIC_BASE_ON  0xfee00800ull
-#define APIC_BASE_BSP 0x100ull
-#define DE_CFG_LFENCE 0x2ull               /* LFENCE serialises */
-
-/* Which base a register is, or -1. In guest kernel mode (E1) the active GS
- * base is the kernel's, the hidden one the user's. */
-static int base_of_msr(uint32_t msr)
-{
-    switch (msr) {
-    case MSR_FS_BASE:
-        return SEGBASE_FS;
-    case MSR_GS_BASE:
-        return SEGBASE_GS_KERNEL;
-    case MSR_GS_SHADOW:
-        return SEGBASE_GS_USER;
-    default:
-        return -1;
-    }
-}
-
-static enum outcome read_msr(struct vcpu *v, uint32_t msr, uint64_t *out)
-{
-    int base = base_of_msr(msr);
-
-    if (base >= 0) {
-        *out = arch_get_segment_base(v, (unsigned int)base);
-        return DONE;
-    }
-    switch (msr) {
-    case MSR_EFER:
-        *out = EFER_GUEST;
-        return DONE;
-    case MSR_APIC_BASE:
-        *out = APIC_BASE_ON | (v->id == 0 ? APIC_BASE_BSP : 0);
-        return DONE;
-    case MSR_PAT:
-        *out = PAT_GUEST;
-        return DONE;
-    case MSR_AMD_DE_CFG:
-        *out = DE_CFG_LFENCE;
-        return DONE;
-    case MSR_PLATFORM_ID:
-    case MSR_UCODE_REV:
-    case MSR_MISC_ENABLE:
-    case MSR_AMD_HWCR:
-        *out = 0;
-        return DONE;
-    default:
-        return REFUSED;
-    }
-}
-
-static enum outcome write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
-{
-    int base = base_of_msr(msr);
-
-    if (base >= 0) {
-        if (!gva_is_canonical(value)) {
-            return REFUSED;
-        }
-        arch_set_segment_base(v, (unsigned int)base, value);
-        return DONE;
-    }
-    switch (msr) {
-    case MSR_EFER:
-        return value == EFER_GUEST ? DONE : REFUSED;
-    case MSR_PAT:
-        return value == PAT_GUEST ? DONE : REFUSED;
-    case MSR_UCODE_REV:
-    case MSR_MISC_ENABLE:
-    case MSR_AMD_HWCR:
-    case MSR_AMD_DE_CFG:
-        return DONE; /* kernels write them by habit; nothing changes */
-    default:
-        return REFUSED;
-    }
-}
-
 static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
                                const struct insn *i)
 {
     uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;
-    enum outcome r;
+    uint32_t msr = (uint32_t)regs->rcx;
 
     if (i->opcode == 0x0f30) {
-        return write_msr(v, (uint32_t)regs->rcx, value);
+        return pv_write_msr(v, msr, value) ? DONE : REFUSED;
     }
-    r = read_msr(v, (uint32_t)regs->rcx, &value);
-    if (r == DONE) {
-        regs->rax = (uint32_t)value;
-        regs->rdx = value >> 32;
+    if (!pv_read_msr(v, msr, &value)) {
+        return REFUSED;
     }
-    return r;
+    regs->rax = (uint32_t)value;
+    regs->rdx = value >> 32;
+    return DONE;
 }
 
 /* --- XCR0 -------------------------------------------------------------------------- */

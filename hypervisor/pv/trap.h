@@ -39,6 +39,10 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 int pv_store_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value);
 
+/* RDMSR and WRMSR of the current vcpu's kernel; false: #GP (pv/msr.c). */
+bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value);
+bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value);
+
 /* #UD: the prefix that asks for CPUID ("ud2a; xen"). True when it was
  * there and regs are those after it (pv/emul_priv.c). */
 bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);
