@@ -29,6 +29,7 @@
 #include <hv/bug.h>
 #include <hv/console.h>
 #include <hv/domain.h>
+#include <hv/evtchn.h>
 #include <hv/frame.h>
 #include <hv/pv.h>
 
@@ -219,6 +220,10 @@ static void add_domains(struct audit *a)
         if (domains[i] && domains[i]->console_ring) {
             add_if_there(a, frame_unmap_addr(domains[i]->console_ring),
                          PT_WRITABLE, "a console ring");
+        }
+        for (n = 0; domains[i] && n < EVTCHN_FIFO_FRAMES_MAX; n++) {
+            add_if_there(a, evtchn_fifo_frame(domains[i], n), PT_WRITABLE,
+                         "event queues");
         }
         for (n = 0; domains[i] && n < domains[i]->vcpu_count; n++) {
             if (domains[i]->vcpus[n]) {

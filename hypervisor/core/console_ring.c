@@ -113,6 +113,6 @@ void console_ring_service(struct domain *d)
     moved |= fill(d->console_ring);
     spin_unlock(&d->console_ring_lock);
     if (moved) {
-        evtchn_2l_set_pending(d->vcpus[0], d->console_port); /* K3 */
+        evtchn_set_pending(d->vcpus[0], d->console_port); /* K3 */
     }
 }

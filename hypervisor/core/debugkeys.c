@@ -111,8 +111,6 @@ static void dump_port(const struct domain *d, uint32_t number,
         [ECS_PIRQ] = "pirq", [ECS_VIRQ] = "virq", [ECS_IPI] = "ipi",
         [ECS_HV] = "hypervisor",
     };
-    uint64_t bit = 1ull << (number % 64);
-    unsigned int word = number / 64;
     char binding[40];
 
     if (port->state == ECS_FREE || port->state >= ARRAY_SIZE(names)) {
@@ -121,18 +119,14 @@ static void dump_port(const struct domain *d, uint32_t number,
     describe_binding(port, binding, sizeof(binding));
     printk("d%u port %u: %s%s, vcpu %u%s%s", d->id, number,
            names[port->state], binding, port->notify_vcpu,
-           d->shared_info->evtchn_pending[word] & bit ? ", pending" : "",
-           d->shared_info->evtchn_mask[word] & bit ? ", masked" : "");
+           evtchn_is_pending(d, number) ? ", pending" : "",
+           evtchn_is_masked(d, number) ? ", masked" : "");
 }
 
 static void dump_ports_of(const struct domain *d)
 {
     for (uint32_t i = 0; i < d->evtchn_port_limit; i++) {
-        const struct evtchn *bucket = d->evtchn_buckets[i / EVTCHN_PER_BUCKET];
-
-        if (bucket != NULL) {
-            dump_port(d, i, &bucket[i % EVTCHN_PER_BUCKET]);
-        }
+        dump_port(d, i, evtchn_port(d, i));
     }
 }
 

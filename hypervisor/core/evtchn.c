@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels: what a port is and to what it leads.
+ * Event channels: what a port is and to what it leads. How it is told to the
+ * guest is the business of two forms, evtchn_2l.c and evtchn_fifo.c.
  *
  * A port is a number private to a domain. Behind it stands a record whose
  * state says what may happen to it:
@@ -34,26 +35,45 @@
 
 STATIC_ASSERT(EVTCHN_PER_BUCKET * sizeof(struct evtchn) == PAGE_SIZE,
               "a bucket is a page");
-STATIC_ASSERT(EVTCHN_PORTS_MAX / EVTCHN_PER_BUCKET ==
+STATIC_ASSERT(EVTCHN_2L_BUCKETS ==
               ARRAY_SIZE(((struct domain *)0)->evtchn_buckets),
-              "the buckets hold all ports");
+              "the buckets hold the ports of the two-level form");
+STATIC_ASSERT((EVTCHN_PORTS_MAX / EVTCHN_PER_BUCKET - EVTCHN_2L_BUCKETS) *
+              sizeof(struct evtchn *) <= PAGE_SIZE,
+              "one page for the buckets of the others");
 
 /* --- ports ---------------------------------------------------------------- */
+
+static uint32_t ports_max(const struct domain *d)
+{
+    return evtchn_is_fifo(d) ? EVTCHN_PORTS_MAX : EVTCHN_2L_PORTS_MAX;
+}
+
+/* Where the address of the port's bucket stands; NULL: no memory. */
+static struct evtchn **bucket_slot(struct domain *d, uint32_t port)
+{
+    uint32_t bucket = port / EVTCHN_PER_BUCKET;
+
+    if (bucket < EVTCHN_2L_BUCKETS) {
+        return &d->evtchn_buckets[bucket];
+    }
+    if (!d->evtchn_more) {
+        d->evtchn_more = hv_alloc_pages(0);
+    }
+    return d->evtchn_more ? &d->evtchn_more[bucket - EVTCHN_2L_BUCKETS] : NULL;
+}
 
 /* Brings EVTCHN_PORT_STEP more ports into being. */
 static int add_ports(struct domain *d)
 {
     uint32_t first = d->evtchn_port_limit;
-    uint32_t bucket = first / EVTCHN_PER_BUCKET;
+    struct evtchn **slot = bucket_slot(d, first);
 
-    if (first == EVTCHN_PORTS_MAX) {
-        return -XEN_ENOSPC;
+    if (slot && !*slot) {
+        *slot = hv_alloc_pages(0);
     }
-    if (!d->evtchn_buckets[bucket]) {
-        d->evtchn_buckets[bucket] = hv_alloc_pages(0);
-        if (!d->evtchn_buckets[bucket]) {
-            return -XEN_ENOMEM;
-        }
+    if (!slot || !*slot) {
+        return -XEN_ENOMEM;
     }
     __atomic_store_n(&d->evtchn_port_limit, first + EVTCHN_PORT_STEP,
                      __ATOMIC_RELEASE);
@@ -72,6 +92,9 @@ int evtchn_find_free(struct domain *d, uint32_t *port)
         p++;
     }
     d->evtchn_free_hint = p;
+    if (p >= ports_max(d)) {
+        return -XEN_ENOSPC;
+    }
     if (p == d->evtchn_port_limit) {
         err = add_ports(d);
         if (err) {
@@ -82,13 +105,23 @@ int evtchn_find_free(struct domain *d, uint32_t *port)
     return 0;
 }
 
+void evtchn_assign(struct evtchn *e, struct evtchn value)
+{
+    value.priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+    value.last_vcpu = e->last_vcpu;
+    value.last_priority = e->last_priority;
+    *e = value;
+}
+
 /* E6: what was pending dies with the port. */
 static void set_free(struct domain *d, uint32_t port)
 {
-    struct evtchn *e = evtchn_port(d, port);
-
-    evtchn_2l_clear_pending(d, port);
-    *e = (struct evtchn){ .state = ECS_FREE };
+    if (evtchn_is_fifo(d)) {
+        evtchn_fifo_clear_pending(d, port);
+    } else {
+        evtchn_2l_clear_pending(d, port);
+    }
+    evtchn_assign(evtchn_port(d, port), (struct evtchn){ .state = ECS_FREE });
     if (port < d->evtchn_free_hint) {
         d->evtchn_free_hint = port;
     }
@@ -102,6 +135,39 @@ int evtchn_init(struct domain *d)
         evtchn_port(d, 0)->state = ECS_RESERVED; /* E1 */
     }
     return err;
+}
+
+/* --- either form ---------------------------------------------------------- */
+
+void evtchn_wake_pollers(struct domain *d, uint32_t port)
+{
+    uint32_t left = __atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED);
+
+    while (left != 0) {
+        struct vcpu *v = d->vcpus[__builtin_ctz(left)];
+        uint32_t single = __atomic_load_n(&v->poll_single, __ATOMIC_RELAXED);
+
+        left &= left - 1;
+        if (single == 0 || single == port) {
+            vcpu_wake(v);
+        }
+    }
+}
+
+bool evtchn_is_pending(const struct domain *d, uint32_t port)
+{
+    if (evtchn_is_fifo(d)) {
+        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_PENDING & 1) != 0;
+    }
+    return evtchn_2l_is_pending(d, port);
+}
+
+bool evtchn_is_masked(const struct domain *d, uint32_t port)
+{
+    if (evtchn_is_fifo(d)) {
+        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_MASKED & 1) != 0;
+    }
+    return evtchn_2l_is_masked(d, port);
 }
 
 /* --- two domains ---------------------------------------------------------- */
@@ -178,10 +244,10 @@ int evtchn_op_alloc_unbound(struct domain *d, struct evtchn_alloc_unbound *op)
         err = -XEN_EPERM;
     }
     if (!err) {
-        *evtchn_port(owner, port) = (struct evtchn){
+        evtchn_assign(evtchn_port(owner, port), (struct evtchn){
             .state = ECS_UNBOUND,
             .remote_domid = resolve_id(d, op->remote_dom),
-        };
+        });
         op->port = port;
     }
     spin_unlock(&owner->evtchn_lock);
@@ -210,15 +276,15 @@ int evtchn_op_bind_interdomain(struct domain *d,
         err = -XEN_EINVAL;
         goto out_unlock;
     }
-    *evtchn_port(d, port) = (struct evtchn){
+    evtchn_assign(evtchn_port(d, port), (struct evtchn){
         .state = ECS_INTERDOMAIN,
         .remote_domid = peer->id,
         .remote_port = op->remote_port,
-    };
+    });
     there->state = ECS_INTERDOMAIN;
     there->remote_port = port;
     /* The peer may have sent before there was anyone to hear it. */
-    evtchn_2l_set_pending(d->vcpus[0], port);
+    evtchn_set_pending(d->vcpus[0], port);
     op->local_port = port;
 out_unlock:
     unlock_both(d, peer);
@@ -232,7 +298,8 @@ int evtchn_bind_hv(struct domain *d, uint32_t *port)
     spin_lock(&d->evtchn_lock);
     err = evtchn_find_free(d, port);
     if (!err) {
-        *evtchn_port(d, *port) = (struct evtchn){ .state = ECS_HV };
+        evtchn_assign(evtchn_port(d, *port),
+                      (struct evtchn){ .state = ECS_HV });
     }
     spin_unlock(&d->evtchn_lock);
     return err;
@@ -249,10 +316,10 @@ int evtchn_op_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op)
     spin_lock(&d->evtchn_lock);
     err = evtchn_find_free(d, &port);
     if (!err) {
-        *evtchn_port(d, port) = (struct evtchn){
+        evtchn_assign(evtchn_port(d, port), (struct evtchn){
             .state = ECS_IPI,
             .notify_vcpu = op->vcpu,
-        };
+        });
         op->port = port;
     }
     spin_unlock(&d->evtchn_lock);
@@ -296,10 +363,25 @@ out_unlock:
     return err;
 }
 
+/* False when the budget is spent: go on, from where it was. */
+static bool close_all(struct domain *d)
+{
+    uint32_t port = __atomic_load_n(&d->evtchn_reset_next, __ATOMIC_RELAXED);
+    bool go_on = true;
+
+    for (; go_on && port < evtchn_port_limit(d); port++) {
+        struct evtchn_close close = { .port = port };
+
+        go_on = work_spend(evtchn_op_close(d, &close) == 0 ? 8 : 1);
+    }
+    __atomic_store_n(&d->evtchn_reset_next, go_on ? 0 : port,
+                     __ATOMIC_RELAXED);
+    return go_on;
+}
+
 int evtchn_op_reset(struct domain *d, struct evtchn_reset *op)
 {
     struct domain *target = domain_resolve(d, op->dom);
-    uint32_t port;
 
     if (!target) {
         return -XEN_ESRCH;
@@ -310,32 +392,43 @@ int evtchn_op_reset(struct domain *d, struct evtchn_reset *op)
     if (target != d) {
         return -XEN_EINVAL; /* nobody can pause another domain yet */
     }
-    for (port = 1; port < evtchn_port_limit(d); port++) {
-        struct evtchn_close close = { .port = port };
+    if (!close_all(d)) {
+        return (int)hypercall_restart(0, NULL);
+    }
+    evtchn_fifo_leave(d);
+    return 0;
+}
 
-        if (evtchn_op_close(d, &close) == 0 && !work_spend(8)) {
-            return (int)hypercall_restart(0, NULL);
+static void free_buckets(struct evtchn **slots, uint32_t count)
+{
+    uint32_t i;
+
+    for (i = 0; i < count; i++) {
+        if (slots[i]) {
+            hv_free_pages(slots[i], 0);
+            slots[i] = NULL;
         }
     }
-    return 0;
 }
 
 void evtchn_destroy(struct domain *d)
 {
-    uint32_t port, bucket;
+    uint32_t port;
 
     for (port = 1; port < evtchn_port_limit(d); port++) {
         struct evtchn_close close = { .port = port };
 
         evtchn_op_close(d, &close);
     }
-    for (bucket = 0; bucket < ARRAY_SIZE(d->evtchn_buckets); bucket++) {
-        if (d->evtchn_buckets[bucket]) {
-            hv_free_pages(d->evtchn_buckets[bucket], 0);
-            d->evtchn_buckets[bucket] = NULL;
-        }
-    }
+    evtchn_fifo_destroy(d);
     d->evtchn_port_limit = 0;
+    free_buckets(d->evtchn_buckets, EVTCHN_2L_BUCKETS);
+    if (d->evtchn_more) {
+        free_buckets(d->evtchn_more, EVTCHN_PORTS_MAX / EVTCHN_PER_BUCKET -
+                                         EVTCHN_2L_BUCKETS);
+        hv_free_pages(d->evtchn_more, 0);
+        d->evtchn_more = NULL;
+    }
 }
 
 /* --- commands: using ports ------------------------------------------------ */
@@ -348,7 +441,7 @@ static void send_to_peer(const struct evtchn *e)
     const struct evtchn *there = evtchn_port(peer, e->remote_port);
     uint32_t vcpu = __atomic_load_n(&there->notify_vcpu, __ATOMIC_RELAXED);
 
-    evtchn_2l_set_pending(peer->vcpus[vcpu], e->remote_port);
+    evtchn_set_pending(peer->vcpus[vcpu], e->remote_port);
 }
 
 int evtchn_op_send(struct domain *d, struct evtchn_send *op)
@@ -367,7 +460,7 @@ int evtchn_op_send(struct domain *d, struct evtchn_send *op)
         send_to_peer(e);
         break;
     case ECS_IPI:
-        evtchn_2l_set_pending(d->vcpus[e->notify_vcpu], op->port);
+        evtchn_set_pending(d->vcpus[e->notify_vcpu], op->port);
         break;
     case ECS_UNBOUND:
         break;
@@ -471,7 +564,11 @@ int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op)
     e = evtchn_port(d, op->port);
     if (!e) {
         err = -XEN_EINVAL;
-    } else if (e->state != ECS_FREE && e->state != ECS_RESERVED) {
+    } else if (e->state == ECS_FREE || e->state == ECS_RESERVED) {
+        /* nobody's: nothing to deliver */
+    } else if (evtchn_is_fifo(d)) {
+        evtchn_fifo_unmask(d->vcpus[e->notify_vcpu], op->port);
+    } else {
         evtchn_2l_unmask(d->vcpus[e->notify_vcpu], op->port);
     }
     spin_unlock(&d->evtchn_lock);
@@ -516,7 +613,7 @@ void evtchn_audit(const struct domain *d)
     }
     for (id = 0; id < d->vcpu_count; id++) {
         for (virq = 0; virq < NR_VIRQS; virq++) {
-            uint16_t bound = d->vcpus[id]->virq_port[virq];
+            uint32_t bound = d->vcpus[id]->virq_port[virq];
             const struct evtchn *e = bound ? evtchn_port(d, bound) : NULL;
 
             BUG_ON(bound && (!e || e->state != ECS_VIRQ ||

@@ -43,31 +43,8 @@ static inline bool bit_is_set(const xen_ulong_t *word, unsigned int n)
  * selector, so finding it set means that the selector is still to be read. */
 static void raise(struct vcpu *v, uint32_t port)
 {
-    struct vcpu_info *info = vcpu_info(v);
-
-    if (set_bit_was_set(&info->evtchn_pending_sel, port / 64)) {
-        return;
-    }
-    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_RELAXED) == 0 &&
-        __atomic_exchange_n(&info->evtchn_upcall_pending, 1,
-                            __ATOMIC_SEQ_CST) == 0) {
-        vcpu_wake(v);
-    }
-}
-
-/* Who polls several ports is woken by any of the domain's. */
-static void wake_pollers(struct domain *d, uint32_t port)
-{
-    uint32_t left = __atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED);
-
-    while (left != 0) {
-        struct vcpu *v = d->vcpus[__builtin_ctz(left)];
-        uint16_t single = __atomic_load_n(&v->poll_single, __ATOMIC_RELAXED);
-
-        left &= left - 1;
-        if (single == 0 || single == port) {
-            vcpu_wake(v);
-        }
+    if (!set_bit_was_set(&vcpu_info(v)->evtchn_pending_sel, port / 64)) {
+        evtchn_raise_upcall(v);
     }
 }
 
@@ -76,7 +53,8 @@ void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
     struct domain *d = v->domain;
     struct shared_info *shared = d->shared_info;
 
-    if (set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
+    if (UNLIKELY(port >= EVTCHN_2L_PORTS_MAX) ||
+        set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
         return;
     }
     TRACE(EVENT_PENDING, port, d->id, v->id);
@@ -84,7 +62,7 @@ void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
         raise(v, port);
     }
     if (UNLIKELY(__atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED))) {
-        wake_pollers(d, port);
+        evtchn_wake_pollers(d, port);
     }
 }
 
@@ -92,7 +70,8 @@ void evtchn_2l_unmask(struct vcpu *v, uint32_t port)
 {
     struct shared_info *shared = v->domain->shared_info;
 
-    if (clear_bit_was_set(&shared->evtchn_mask[port / 64], port % 64) &&
+    if (port < EVTCHN_2L_PORTS_MAX &&
+        clear_bit_was_set(&shared->evtchn_mask[port / 64], port % 64) &&
         bit_is_set(&shared->evtchn_pending[port / 64], port % 64)) {
         raise(v, port);
     }
@@ -100,10 +79,20 @@ void evtchn_2l_unmask(struct vcpu *v, uint32_t port)
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
 {
-    clear_bit_was_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+    if (port < EVTCHN_2L_PORTS_MAX) {
+        clear_bit_was_set(&d->shared_info->evtchn_pending[port / 64],
+                          port % 64);
+    }
 }
 
 bool evtchn_2l_is_pending(const struct domain *d, uint32_t port)
 {
-    return bit_is_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+    return port < EVTCHN_2L_PORTS_MAX &&
+           bit_is_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+}
+
+bool evtchn_2l_is_masked(const struct domain *d, uint32_t port)
+{
+    return port < EVTCHN_2L_PORTS_MAX &&
+           bit_is_set(&d->shared_info->evtchn_mask[port / 64], port % 64);
 }

@@ -56,6 +56,7 @@ static const char *rank_name(unsigned int rank)
         [LOCK_DOMAIN_LIST] = "domain list",
         [LOCK_DOMAIN] = "domain",
         [LOCK_EVTCHN] = "evtchn",
+        [LOCK_EVTCHN_QUEUE] = "evtchn queue",
         [LOCK_SCHED] = "sched",
         [LOCK_TIMER] = "timer",
         [LOCK_PAGE_ALLOC] = "page_alloc",

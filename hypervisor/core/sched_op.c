@@ -58,7 +58,7 @@ static bool any_pending(const struct domain *d, const evtchn_port_t *ports,
     unsigned int i;
 
     for (i = 0; i < count; i++) {
-        if (evtchn_2l_is_pending(d, ports[i])) {
+        if (evtchn_is_pending(d, ports[i])) {
             return true;
         }
     }
@@ -83,7 +83,7 @@ static int read_ports(struct domain *d, const struct sched_poll *op,
         if (ports[i] >= evtchn_port_limit(d)) {
             return -XEN_EINVAL;
         }
-        if (evtchn_2l_is_pending(d, ports[i])) {
+        if (evtchn_is_pending(d, ports[i])) {
             return 1;
         }
     }
@@ -109,7 +109,7 @@ int sched_op_poll(struct domain *d, struct sched_poll *op)
 
     timer_stop(&v->poll_timer);
     __atomic_store_n(&v->poll_single,
-                     op->nr_ports == 1 ? (uint16_t)ports[0] : 0,
+                     op->nr_ports == 1 ? ports[0] : 0,
                      __ATOMIC_RELAXED);
     __atomic_fetch_or(&d->evtchn_pollers, 1u << v->id, __ATOMIC_SEQ_CST);
     vcpu_block(v);

@@ -53,12 +53,12 @@ int evtchn_op_bind_virq(struct domain *d, struct evtchn_bind_virq *op)
     if (err) {
         goto out_unlock;
     }
-    *evtchn_port(d, port) = (struct evtchn){
+    evtchn_assign(evtchn_port(d, port), (struct evtchn){
         .state = ECS_VIRQ,
         .virq = (uint8_t)op->virq,
         .notify_vcpu = op->vcpu,
-    };
-    v->virq_port[op->virq] = (uint16_t)port;
+    });
+    v->virq_port[op->virq] = port;
     op->port = port;
 out_unlock:
     spin_unlock(&d->evtchn_lock);
@@ -72,7 +72,7 @@ void virq_raise_vcpu(struct vcpu *v, unsigned int virq)
     ASSERT(!virq_is_global(virq));
     spin_lock(&d->evtchn_lock);
     if (v->virq_port[virq] != 0) {
-        evtchn_2l_set_pending(v, v->virq_port[virq]);
+        evtchn_set_pending(v, v->virq_port[virq]);
     }
     spin_unlock(&d->evtchn_lock);
 }
@@ -87,7 +87,7 @@ void virq_raise_global(struct domain *d, unsigned int virq)
     if (port != 0) {
         const struct evtchn *e = evtchn_port(d, port);
 
-        evtchn_2l_set_pending(d->vcpus[e->notify_vcpu], port);
+        evtchn_set_pending(d->vcpus[e->notify_vcpu], port);
     }
     spin_unlock(&d->evtchn_lock);
 }

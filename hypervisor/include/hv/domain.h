@@ -25,6 +25,7 @@
 #define DOMID_IDLE_HV 0x7ffdu  /* our idle vcpus; never visible to a guest */
 
 struct evtchn;                 /* hv/evtchn.h */
+struct evtchn_fifo;            /* core/evtchn_fifo.c */
 struct xencons_interface;      /* xen/io/console.h */
 
 /* A place the guest registered to be called at. */
@@ -113,8 +114,8 @@ struct vcpu {
     struct vcpu_runstate_info runstate;
 
     /* --- event channels: written by the vcpu itself or under evtchn_lock --- */
-    uint16_t virq_port[24];    /* 0: unbound */
-    uint16_t poll_single;      /* the one port polled, 0: several */
+    uint32_t virq_port[24];    /* 0: unbound */
+    uint32_t poll_single;      /* the one port polled, 0: several */
 
     /* --- time: the vcpu itself, or while it does not run --- */
     struct timer periodic, singleshot, poll_timer;
@@ -168,6 +169,10 @@ struct domain {
     /* --- under evtchn_lock --- */
     struct spinlock evtchn_lock;
     struct evtchn *evtchn_buckets[16]; /* 256 ports each, one page */
+    struct evtchn **evtchn_more;       /* those above: one page, or NULL */
+    struct evtchn_fifo *evtchn_fifo;   /* NULL: was never asked for */
+    bool evtchn_is_fifo;               /* atomic: the FIFO form is on */
+    uint32_t evtchn_reset_next;        /* where a reset goes on */
     uint32_t evtchn_port_limit;        /* ports below exist, if only free */
     uint32_t evtchn_free_hint;         /* no port below is free */
     uint32_t evtchn_pollers;           /* atomic: bit n: vcpu n polls */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels on the 2-level ABI (core/evtchn.c states, evtchn_2l.c
- * pending and mask words, virq.c).
+ * Event channels (core/evtchn.c states, evtchn_2l.c and evtchn_fifo.c the two
+ * forms of pending and masked, virq.c). A domain begins with the two-level
+ * form and may choose FIFO.
  */
 #ifndef HV_EVTCHN_H
 #define HV_EVTCHN_H
@@ -9,9 +10,12 @@
 #include <hv/bug.h>
 #include <hv/domain.h>
 
-#define EVTCHN_PORTS_MAX 4096u  /* 64 words of 64 bits */
+#define EVTCHN_PORTS_MAX 131072u /* FIFO: 17 bits of link */
+#define EVTCHN_2L_PORTS_MAX 4096u /* 64 words of 64 bits */
 #define EVTCHN_PER_BUCKET 256u  /* one page */
 #define EVTCHN_PORT_STEP 64u    /* ports come into being so many at a time */
+#define EVTCHN_2L_BUCKETS (EVTCHN_2L_PORTS_MAX / EVTCHN_PER_BUCKET)
+#define EVTCHN_FIFO_FRAMES_MAX (128 + VCPUS_MAX)
 
 enum evtchn_state {
     ECS_FREE = 0, ECS_RESERVED, ECS_UNBOUND, ECS_INTERDOMAIN,
@@ -25,7 +29,10 @@ struct evtchn {
     domid_t remote_domid;      /* UNBOUND, INTERDOMAIN */
     uint32_t remote_port;      /* INTERDOMAIN */
     uint32_t notify_vcpu;      /* atomic: read by the peer without our lock */
-    uint32_t unused;           /* makes it 16 bytes, 256 in a page */
+    /* FIFO; the last three under the queue lock */
+    uint8_t priority;          /* atomic */
+    uint8_t last_vcpu, last_priority; /* Q3 in evtchn_fifo.c; never reset */
+    bool pending;              /* as long as the port has no word */
 };
 
 /* Makes the first ports; port 0 is reserved for ever. 0 or -XEN_ENOMEM. */
@@ -47,6 +54,10 @@ static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
     if (port >= evtchn_port_limit(d)) {
         return NULL;
     }
+    if (UNLIKELY(port >= EVTCHN_2L_PORTS_MAX)) {
+        return &d->evtchn_more[port / EVTCHN_PER_BUCKET - EVTCHN_2L_BUCKETS]
+                              [port % EVTCHN_PER_BUCKET];
+    }
     return &d->evtchn_buckets[port / EVTCHN_PER_BUCKET]
                              [port % EVTCHN_PER_BUCKET];
 }
@@ -55,6 +66,9 @@ static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
  * changes its state. 0, -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM. Under
  * evtchn_lock. */
 int evtchn_find_free(struct domain *d, uint32_t *port) MUST_CHECK;
+
+/* Gives the record a new state, with everything else as a new port has it. */
+void evtchn_assign(struct evtchn *e, struct evtchn value);
 
 /* A port whose other end is the hypervisor: what is sent there makes it
  * service the domain's console ring. 0, or the errors of evtchn_find_free. */
@@ -87,8 +101,19 @@ int evtchn_op_bind_vcpu(struct domain *d, struct evtchn_bind_vcpu *op);
 /* -XEN_EINVAL: no such port. */
 int evtchn_op_unmask(struct domain *d, struct evtchn_unmask *op);
 /* -XEN_ESRCH, -XEN_EPERM, -XEN_EINVAL: another domain that is not paused.
- * Restartable: closed ports stay closed. */
+ * Restartable: closed ports stay closed. The form is two-level again. */
 int evtchn_op_reset(struct domain *d, struct evtchn_reset *op);
+
+/* core/evtchn_fifo.c. -XEN_ENOENT: no such vcpu; -XEN_EINVAL: a bad offset, a
+ * frame that is not the domain's to write, or the vcpu has one; -XEN_ENOMEM.
+ * The first one turns the FIFO form on. */
+int evtchn_op_init_control(struct domain *d, struct evtchn_init_control *op);
+/* -XEN_EOPNOTSUPP: two-level; -XEN_ENOSPC: 128 pages; -XEN_EINVAL: a frame
+ * that is not the domain's to write. */
+int evtchn_op_expand_array(struct domain *d, struct evtchn_expand_array *op);
+/* -XEN_EINVAL: no such port; -XEN_ENOSYS: two-level; -XEN_EINVAL: no such
+ * priority. */
+int evtchn_op_set_priority(struct domain *d, struct evtchn_set_priority *op);
 
 /* Panics unless the domain's ports obey E1-E5 of evtchn.c; for audit, with
  * every domain at rest. Takes no lock. */
@@ -101,6 +126,50 @@ bool virq_is_global(unsigned int virq);
 void virq_raise_vcpu(struct vcpu *v, unsigned int virq);
 void virq_raise_global(struct domain *d, unsigned int virq);
 
+/* --- the two forms --------------------------------------------------------- */
+
+static inline bool evtchn_is_fifo(const struct domain *d)
+{
+    return __atomic_load_n(&d->evtchn_is_fifo, __ATOMIC_ACQUIRE);
+}
+
+/* upcall_pending 0 -> 1 wakes the vcpu. */
+static inline void evtchn_raise_upcall(struct vcpu *v)
+{
+    struct vcpu_info *info = vcpu_info(v);
+
+    if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_RELAXED) == 0 &&
+        __atomic_exchange_n(&info->evtchn_upcall_pending, 1,
+                            __ATOMIC_SEQ_CST) == 0) {
+        vcpu_wake(v);
+    }
+}
+
+/* Who polls several ports is woken by any of the domain's. */
+void evtchn_wake_pollers(struct domain *d, uint32_t port);
+
+/* Of a port that exists. Takes at most the queue lock. */
+bool evtchn_is_pending(const struct domain *d, uint32_t port);
+bool evtchn_is_masked(const struct domain *d, uint32_t port);
+
+/* core/evtchn_fifo.c; the FIFO form is on. */
+void evtchn_fifo_set_pending(struct vcpu *v, uint32_t port);
+void evtchn_fifo_unmask(struct vcpu *v, uint32_t port);
+void evtchn_fifo_clear_pending(struct domain *d, uint32_t port);
+/* The port's event word; masked and nothing else when it has none. */
+uint32_t evtchn_fifo_word(const struct domain *d, uint32_t port);
+/* Back to two-level, with all ports closed. Takes evtchn_lock. */
+void evtchn_fifo_leave(struct domain *d);
+void evtchn_fifo_destroy(struct domain *d);
+/* For audit: the frames held, n below EVTCHN_FIFO_FRAMES_MAX; INVALID_MFN
+ * where there is none. */
+mfn_t evtchn_fifo_frame(const struct domain *d, unsigned int n);
+
+/*
+ * core/evtchn_2l.c. A port above its range, left from the FIFO form, is never
+ * pending.
+ */
+
 /* Sets the pending bit, selector and upcall_pending, wakes the vcpu; a
  * masked port only gets its bit. Takes no lock. */
 void evtchn_2l_set_pending(struct vcpu *v, uint32_t port);
@@ -110,6 +179,17 @@ void evtchn_2l_unmask(struct vcpu *v, uint32_t port);
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
 bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
+bool evtchn_2l_is_masked(const struct domain *d, uint32_t port);
+
+/* Makes the port pending for v, in the form that the domain has. */
+static inline void evtchn_set_pending(struct vcpu *v, uint32_t port)
+{
+    if (evtchn_is_fifo(v->domain)) {
+        evtchn_fifo_set_pending(v, port);
+    } else {
+        evtchn_2l_set_pending(v, port);
+    }
+}
 
 /* Whether the exit path must deliver: pending and not masked. */
 static inline bool vcpu_event_deliverable(const struct vcpu *v)

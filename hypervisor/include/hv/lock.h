@@ -20,6 +20,7 @@ enum lock_rank {
     LOCK_DOMAIN_LIST = 1, /* the table of domains */
     LOCK_DOMAIN,          /* a domain's life cycle and its pages' totals */
     LOCK_EVTCHN,          /* a domain's ports */
+    LOCK_EVTCHN_QUEUE,    /* a domain's FIFO queues of ports */
     LOCK_SCHED,           /* a CPU's run queue */
     LOCK_TIMER,           /* a CPU's deadline heap */
     LOCK_PAGE_ALLOC,      /* the frame allocator */
