@@ -72,7 +72,7 @@ bool frame_get(struct domain *d, mfn_t mfn)
     if (!reference_take(f)) {
         return false;
     }
-    if (f->owner != d->id) { /* R3 */
+    if (__atomic_load_n(&f->owner, __ATOMIC_ACQUIRE) != d->id) { /* R3 */
         frame_put(mfn);
         return false;
     }
@@ -186,6 +186,7 @@ void frame_share_with(struct domain *d, mfn_t mfn)
 {
     struct frame *f = mfn_to_frame(mfn);
 
-    BUG_ON((f->word & FW_HV) == 0);
-    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELAXED);
+    BUG_ON((__atomic_load_n(&f->word, __ATOMIC_RELAXED) & FW_HV) == 0);
+    /* From here on d may map it: what is in it was stored before. */
+    __atomic_store_n(&f->owner, d->id, __ATOMIC_RELEASE);
 }
