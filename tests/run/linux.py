@@ -88,6 +88,8 @@ class LinuxTest(RunTest):
 
     KERNEL = "linux"
 
+    ON = "xenios"
+
     def boot(self, cmdline="", vcpus=1, cpus=2, steps=None, **fields):
         """Boot with the workload's ramdisk; it must end well."""
         # pylint: disable=arguments-differ
@@ -95,7 +97,8 @@ class LinuxTest(RunTest):
         if steps:
             words.append("steps=" + steps)
         kernel = fetched(fetch.kernel, self.KERNEL)
-        made = Boot(d0=images.guest_kernel(kernel), d0_vcpus=vcpus, cpus=cpus,
+        made = Boot(hypervisor=self.ON,
+                    d0=images.guest_kernel(kernel), d0_vcpus=vcpus, cpus=cpus,
                     ramdisks=[fetched(fetch.ramdisk_file, "tests")], **fields)
         made.machine.cmdline = " ".join(
             words + ["epoch=%d" % time.time(), cmdline]).strip()
@@ -227,6 +230,18 @@ class Models(LinuxTest):
         for model in ("max", "Skylake-Client"):
             with self.subTest(cpu=model):
                 self.workload(cpu=model)
+
+
+class OnXen(LinuxTest):
+    """The workload holds on Xen, or it is a wrong workload."""
+
+    ON = "xen"
+
+    def setUp(self):
+        require_xen()
+
+    def test_workload(self):
+        self.workload(d0_as="control")
 
 
 class Figures(RunTest):

@@ -79,6 +79,7 @@ class Xen(unittest.TestCase):
     CASES = (
         (b"(XEN) Hardware Dom0 halted: halting machine\r\n", OK,
          "d0 powered off"),
+        (b"(XEN) Entering ACPI S5 state.\n", OK, "d0 powered off"),
         (b"(XEN) Hardware Dom0 shutdown: rebooting machine\r\n", OK,
          "d0 rebooted"),
         (b"(XEN) Hardware Dom0 crashed: 'noreboot' set - not rebooting.\r\n",

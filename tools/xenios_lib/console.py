@@ -31,6 +31,8 @@ XEN_FINALS = (
     (rb".*\(XEN\) Hardware Dom0 crashed.*", CRASHED, "d0 crashed"),
     (rb".*\(XEN\) Hardware Dom0 shutdown: .*rebooting.*", OK, "d0 rebooted"),
     (rb".*\(XEN\) Hardware Dom0 halted.*", OK, "d0 powered off"),
+    # Linux as a control domain switches the machine off by ACPI.
+    (rb".*\(XEN\) Entering ACPI S5 state.*", OK, "d0 powered off"),
 )
 # On Xen a refusal is the text of a panic, so it overrides the panic's line;
 # a panic overrides whatever came before.  Otherwise the first line counts.
