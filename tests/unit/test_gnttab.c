@@ -201,6 +201,10 @@ START_TEST(versions)
     get.dom = 99;
     ck_assert_int_eq(call(GNTTABOP_get_version,
                           world_arg(w, &get, sizeof(get)), 1), -XEN_ESRCH);
+    world_enter(world_vcpu(w, 1));
+    get.dom = 0;
+    ck_assert_int_eq(call(GNTTABOP_get_version,
+                          world_arg(w, &get, sizeof(get)), 1), -XEN_EPERM);
 }
 END_TEST
 

@@ -19,15 +19,15 @@ static long grant_op(unsigned int command, void *argument, unsigned int count)
                      count, 0, 0);
 }
 
-static int setup(domid_t domain, unsigned int frames, void *where)
+/* The status, or the error if the call itself failed. */
+static long setup(domid_t domain, unsigned int frames, void *where)
 {
     struct gnttab_setup_table op = { .dom = domain, .nr_frames = frames };
+    long err;
 
     set_xen_guest_handle(op.frame_list, where);
-    if (grant_op(GNTTABOP_setup_table, &op, 1) != 0) {
-        return 1000;
-    }
-    return op.status;
+    err = grant_op(GNTTABOP_setup_table, &op, 1);
+    return err ? err : op.status;
 }
 
 CONFORMANCE_CASE("Grant table: size, frames and mapping", 0)
@@ -58,11 +58,14 @@ CONFORMANCE_CASE("Grant table: size, frames and mapping", 0)
               (uint64_t)setup(0x7123, 1, list));
     expect_eq("list-unmapped", GNTST_bad_virt_addr,
               (uint64_t)setup(DOMID_SELF, 1, hostile(UNMAPPED_VA)));
-    expect_eq("list-in-the-hole", 1000,
+    expect_eq("list-in-the-hole", -XEN_EFAULT,
               (uint64_t)setup(DOMID_SELF, 1, hostile(HYPERVISOR_VA)));
     expect_eq("argument-unmapped", -XEN_EFAULT,
               (uint64_t)grant_op(GNTTABOP_query_size, hostile(UNMAPPED_VA),
                                  1));
     expect_eq("two-structures", -XEN_EINVAL,
               (uint64_t)grant_op(GNTTABOP_query_size, &size, 2));
+    expect_eq("huge-count", -XEN_EINVAL,
+              (uint64_t)grant_op(99, &size, 1u << 31));
+    expect_eq("unknown", -XEN_ENOSYS, (uint64_t)grant_op(99, &size, 1));
 }
