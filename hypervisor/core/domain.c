@@ -117,6 +117,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
     d->frames_max = frames_max;
     spin_lock_init(&d->lock, LOCK_DOMAIN);
     spin_lock_init(&d->evtchn_lock, LOCK_EVTCHN);
+    watchdog_init(d);
     if (make_parts(d, vcpu_count) || !publish(d)) {
         d->is_dying = true;
         free_parts(d);
@@ -160,6 +161,7 @@ void domain_destroy(struct domain *d)
     for (i = 0; i < d->vcpu_count; i++) {
         vcpu_stop(d->vcpus[i]);
     }
+    watchdog_stop(d);
     console_ring_detach(d);
     release_tables(d);
     free_parts(d);
@@ -218,8 +220,20 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     announce_end(d);
 }
 
+void domain_announce_reason(struct domain *d, uint8_t reason)
+{
+    uint16_t none = 0;
+
+    __atomic_compare_exchange_n(&d->announced_reason, &none,
+                                (uint16_t)(reason + 1), false,
+                                __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+}
+
 void domain_shutdown(struct domain *d, uint8_t reason)
 {
+    domain_announce_reason(d, reason);
+    reason = (uint8_t)(__atomic_load_n(&d->announced_reason,
+                                       __ATOMIC_RELAXED) - 1);
     if (!begin_end(d, reason)) {
         return;
     }

@@ -49,6 +49,27 @@ int sched_op_shutdown(struct domain *d, struct sched_shutdown *op)
     return 0;
 }
 
+int sched_op_shutdown_code(struct domain *d, struct sched_shutdown *op)
+{
+    domain_announce_reason(d, (uint8_t)op->reason);
+    return 0;
+}
+
+int sched_op_remote_shutdown(struct domain *d,
+                             struct sched_remote_shutdown *op)
+{
+    struct domain *target = domain_by_id(op->domain_id);
+
+    if (!target) {
+        return -XEN_ESRCH;
+    }
+    if (!d->is_privileged) {
+        return -XEN_EPERM;
+    }
+    domain_shutdown(target, (uint8_t)op->reason);
+    return 0;
+}
+
 /* --- poll ----------------------------------------------------------------- */
 
 /* Whether one of the ports is pending. */

@@ -457,8 +457,6 @@ END_TEST
 
 START_TEST(unknown_commands_are_not_offered)
 {
-    ck_assert_int_eq(call(SCHEDOP_remote_shutdown, 0), -XEN_ENOSYS);
-    ck_assert_int_eq(call(SCHEDOP_watchdog, 0), -XEN_ENOSYS);
     ck_assert_int_eq(call(SCHEDOP_pin_override, 0), -XEN_ENOSYS);
     ck_assert_int_eq(call(99, 0), -XEN_ENOSYS);
     ck_assert_int_eq(call(SCHEDOP_shutdown, 0), -XEN_EFAULT);
@@ -541,6 +539,69 @@ static int64_t shutdown(unsigned int reason)
     return call(SCHEDOP_shutdown, world_arg(w, &op, sizeof(op)).v);
 }
 
+static int64_t watchdog(uint32_t id, uint32_t seconds)
+{
+    struct sched_watchdog op = { .id = id, .timeout = seconds };
+
+    return call(SCHEDOP_watchdog, world_arg(w, &op, sizeof(op)).v);
+}
+
+START_TEST(a_watchdog_ends_a_domain_that_forgets_it)
+{
+    ck_assert_int_eq(watchdog(1, 5), -XEN_EINVAL);
+    ck_assert_int_eq(watchdog(3, 5), -XEN_EINVAL);
+    ck_assert_int_eq(watchdog(0, 5), 1);
+    ck_assert_int_eq(watchdog(0, 9), 2);
+    ck_assert_int_eq(watchdog(0, 9), -XEN_ENOSPC);
+    ck_assert_int_eq(watchdog(2, 0), 0);
+    ck_assert_int_eq(watchdog(2, 0), -XEN_EINVAL);
+    host_set_now(4000 * NS_PER_MS);
+    softirq_run();
+    ck_assert_int_eq(watchdog(1, 5), 0);
+    host_set_now(8000 * NS_PER_MS);
+    softirq_run();
+    ck_assert(!d0->is_shut_down);
+    host_set_now(10000 * NS_PER_MS);
+    ck_assert_int_eq(host_run(softirqs, NULL), HOST_POWEROFF);
+    ck_assert_uint_eq(d0->shutdown_reason, SHUTDOWN_watchdog);
+}
+END_TEST
+
+START_TEST(an_announced_reason_counts)
+{
+    struct sched_shutdown op = { .reason = SHUTDOWN_reboot };
+
+    ck_assert_int_eq(call(SCHEDOP_shutdown_code,
+                          world_arg(w, &op, sizeof(op)).v), 0);
+    op.reason = SHUTDOWN_crash;
+    ck_assert_int_eq(call(SCHEDOP_shutdown_code,
+                          world_arg(w, &op, sizeof(op)).v), 0);
+    ck_assert(!d0->is_shut_down);
+    ck_assert_int_eq(shutdown(SHUTDOWN_poweroff), 0);
+    ck_assert_int_eq(host_run(softirqs, NULL), HOST_REBOOT);
+}
+END_TEST
+
+START_TEST(old_calls_lead_to_the_new_ones)
+{
+    struct evtchn_op op = { .cmd = EVTCHNOP_bind_ipi };
+    gva_t arg = world_arg(w, &op, sizeof(op));
+    const struct evtchn_op *there = world_arg_at(w, arg);
+
+    ck_assert_int_eq(world_call(__HYPERVISOR_event_channel_op_compat, arg.v,
+                                0, 0, 0, 0), 0);
+    ck_assert_uint_ne(there->u.bind_ipi.port, 0);
+    ck_assert_int_eq(world_call(__HYPERVISOR_event_channel_op_compat, 0, 0, 0,
+                                0, 0), -XEN_EFAULT);
+    ck_assert_int_eq(world_call(__HYPERVISOR_sched_op_compat, SCHEDOP_poll, 0,
+                                0, 0, 0), -XEN_ENOSYS);
+    ck_assert_int_eq(world_call(__HYPERVISOR_sched_op_compat,
+                                SCHEDOP_shutdown, SHUTDOWN_reboot, 0, 0, 0),
+                     0);
+    ck_assert_int_eq(host_run(softirqs, NULL), HOST_REBOOT);
+}
+END_TEST
+
 START_TEST(shutdown_of_the_first_domain_ends_the_machine)
 {
     static const struct {
@@ -566,6 +627,7 @@ START_TEST(shutdown_of_the_first_domain_ends_the_machine)
                   (ends[i].reason == SHUTDOWN_crash));
         /* As if nothing had been. */
         d0->is_shut_down = false;
+        d0->announced_reason = 0;
         vcpu_unpause(a);
         vcpu_unpause(b);
         run_on(0);
@@ -891,6 +953,9 @@ TEST_MAIN("sched", setup, teardown,
           a_paused_vcpu_leaves_and_comes_back,
           a_wakeup_while_paused_waits,
           a_stopped_vcpu_leaves_at_its_next_exit,
+          a_watchdog_ends_a_domain_that_forgets_it,
+          an_announced_reason_counts,
+          old_calls_lead_to_the_new_ones,
           shutdown_of_the_first_domain_ends_the_machine,
           shutdown_of_another_domain_tells_the_first,
           a_crash_is_told_once_with_its_registers,

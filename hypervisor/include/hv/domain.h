@@ -22,6 +22,7 @@
 
 #define VCPUS_MAX 32           /* slots of vcpu_info in shared_info */
 #define DOMAINS_MAX 64
+#define WATCHDOGS 2
 #define DOMID_IDLE_HV 0x7ffdu  /* our idle vcpus; never visible to a guest */
 
 struct evtchn;                 /* hv/evtchn.h */
@@ -146,6 +147,7 @@ struct domain {
     bool exit_pending;         /* its end is still to be announced */
     uint8_t shutdown_reason;
     bool is_shut_down;
+    uint16_t announced_reason; /* atomic: SCHEDOP_shutdown_code, plus 1 */
     uint32_t vcpu_count;
     struct vcpu *vcpus[VCPUS_MAX];
 
@@ -163,6 +165,8 @@ struct domain {
     struct spinlock lock;
     uint64_t frames_total;     /* frames with FW_ALLOCATED */
     uint64_t frames_max;
+    uint32_t watchdogs_used;   /* bit n: watchdogs[n] is somebody's */
+    struct timer watchdogs[WATCHDOGS];
     uint32_t grant_frame_count; /* atomic; see core/gnttab.c */
     void *grant_frames[GRANT_FRAMES_MAX]; /* lent to the domain */
 
@@ -207,6 +211,14 @@ void domain_crash(struct domain *d, const char *fmt, ...) PRINTF_LIKE(2, 3);
 /* SCHEDOP_shutdown: the domain stops; d0 takes the machine along, at the
  * next softirq of this CPU. */
 void domain_shutdown(struct domain *d, uint8_t reason);
+
+/* The reason that the domain will have stopped for, whatever it says then; the
+ * first one counts. */
+void domain_announce_reason(struct domain *d, uint8_t reason);
+
+/* core/watchdog.c */
+void watchdog_init(struct domain *d);
+void watchdog_stop(struct domain *d);
 
 static inline struct domain *current_domain(void);
 

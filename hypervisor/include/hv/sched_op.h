@@ -14,6 +14,13 @@
 int sched_op_yield(struct domain *d, void *none);
 int sched_op_block(struct domain *d, void *none);
 int sched_op_shutdown(struct domain *d, struct sched_shutdown *op);
+int sched_op_shutdown_code(struct domain *d, struct sched_shutdown *op);
+/* -XEN_ESRCH, -XEN_EPERM. */
+int sched_op_remote_shutdown(struct domain *d,
+                             struct sched_remote_shutdown *op);
+/* core/watchdog.c. The number of a new one; -XEN_ENOSPC: there are two;
+ * -XEN_EINVAL: no such number, or it is free. */
+int sched_op_watchdog(struct domain *d, struct sched_watchdog *op);
 /* -XEN_EINVAL: more than 128 ports; nothing else is looked at when an upcall
  * is due; -XEN_EFAULT and -XEN_EINVAL (no such port) in the list's order. */
 int sched_op_poll(struct domain *d, struct sched_poll *op);
