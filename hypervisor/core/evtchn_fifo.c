@@ -393,23 +393,30 @@ int evtchn_op_expand_array(struct domain *d, struct evtchn_expand_array *op)
     return err;
 }
 
+static int set_priority(const struct domain *d, uint32_t port,
+                        uint32_t priority)
+{
+    struct evtchn *e = evtchn_port(d, port);
+
+    if (!e) {
+        return -XEN_EINVAL;
+    }
+    if (!evtchn_is_fifo(d)) {
+        return -XEN_ENOSYS;
+    }
+    if (priority > EVTCHN_FIFO_PRIORITY_MIN) {
+        return -XEN_EINVAL;
+    }
+    __atomic_store_n(&e->priority, (uint8_t)priority, __ATOMIC_RELAXED);
+    return 0;
+}
+
 int evtchn_op_set_priority(struct domain *d, struct evtchn_set_priority *op)
 {
-    struct evtchn *e;
-    int err = 0;
+    int err;
 
     spin_lock(&d->evtchn_lock);
-    e = evtchn_port(d, op->port);
-    if (!e) {
-        err = -XEN_EINVAL;
-    } else if (!evtchn_is_fifo(d)) {
-        err = -XEN_ENOSYS;
-    } else if (op->priority > EVTCHN_FIFO_PRIORITY_MIN) {
-        err = -XEN_EINVAL;
-    } else {
-        __atomic_store_n(&e->priority, (uint8_t)op->priority,
-                         __ATOMIC_RELAXED);
-    }
+    err = set_priority(d, op->port, op->priority);
     spin_unlock(&d->evtchn_lock);
     return err;
 }

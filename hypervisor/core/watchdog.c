@@ -39,7 +39,7 @@ void watchdog_stop(struct domain *d)
 /* Seconds to a deadline; 2^32 of them are far from wrapping. */
 static void set(struct domain *d, unsigned int n, uint32_t seconds)
 {
-    timer_set(&d->watchdogs[n], arch_now() + seconds * 1000 * NS_PER_MS);
+    timer_set(&d->watchdogs[n], arch_now() + 1000 * NS_PER_MS * seconds);
 }
 
 static int take_free(struct domain *d, uint32_t seconds)
