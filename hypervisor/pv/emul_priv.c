@@ -253,13 +253,20 @@ static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
 
 #define MODRM_XSETBV 0xd1
 
-static enum outcome group_0f01(struct vcpu *v, const struct cpu_regs *regs,
+/* Undefined, as on the CPU, until the kernel has set its CR4.OSXSAVE. */
+static enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
                                const struct insn *i)
 {
     uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;
 
-    if (i->modrm != MODRM_XSETBV || arch_xcr0_offered() == 0 ||
-        (uint32_t)regs->rcx != 0) {
+    if (i->modrm != MODRM_XSETBV) {
+        return REFUSED;
+    }
+    if ((v->pv.cr4_guest & CR4_OSXSAVE) == 0) {
+        pv_inject(v, regs, TRAP_UD, 0, 0);
+        return AGAIN;
+    }
+    if ((uint32_t)regs->rcx != 0) {
         return REFUSED;
     }
     return arch_set_xcr0(v, value) ? DONE : REFUSED;

@@ -231,6 +231,14 @@ END_TEST
 
 START_TEST(xsetbv)
 {
+    v->pv.traps[TRAP_UD] = (struct trap_info){ TRAP_UD, 0, 0x10, 0x9000 };
+    regs.rsp = WORLD_DATA + 0x1000;
+    regs.rax = 3;
+    ck_assert(RUN("\x0f\x01\xd1")); /* CR4.OSXSAVE is off */
+    ck_assert_uint_eq(regs.rip, 0x9000);
+    ck_assert_uint_eq(v->pv.xcr0, 1);
+    regs.rbx = 0x40628;
+    ck_assert(RUN("\x0f\x22\xe3"));
     regs.rcx = 0;
     regs.rax = 7;
     regs.rdx = 0;

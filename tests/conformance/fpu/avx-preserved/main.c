@@ -8,6 +8,7 @@
 #include "conformance.h"
 
 #define LEAF_1_AVX_USABLE (1u << 27 | 1u << 28)
+#define CR4_OSXSAVE       0x40000ul
 
 static uint64_t read_xcr0(void)
 {
@@ -21,6 +22,16 @@ static void write_xcr0(uint64_t value)
 {
     __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value),
                      "d"((uint32_t)(value >> 32)));
+}
+
+/* Whether XSETBV is defined is for the kernel to say, by CR4. */
+static void set_osxsave(bool on)
+{
+    uint64_t cr4;
+
+    __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+    cr4 = on ? cr4 | CR4_OSXSAVE : cr4 & ~CR4_OSXSAVE;
+    __asm__ volatile("movq %0, %%cr4" : : "r"(cr4));
 }
 
 static bool avx_is_shown(void)
@@ -43,6 +54,7 @@ CONFORMANCE_CASE("YMM registers across calls and sleep", 0)
         return;
     }
     before = read_xcr0();
+    set_osxsave(true);
     write_xcr0(before | 7);
     __asm__ volatile("vmovdqu (%0), %%ymm5" : : "r"(mark) : "memory");
     sched_yield();
@@ -51,4 +63,5 @@ CONFORMANCE_CASE("YMM registers across calls and sleep", 0)
     expect_eq("whole-register", 0, (uint64_t)memcmp(mark, now, sizeof(now)));
     __asm__ volatile("vzeroupper");
     write_xcr0(before);
+    set_osxsave(false);
 }
