@@ -81,6 +81,11 @@ CONFORMANCE_CASE("run states of another vCPU", 0)
     expect_true("grows", sum(&now) > sum(&before) + 30 * NS_PER_MS);
     may_end = 1;
     expect_true("ends", smp_wait(1));
+    /* It is down once it says so; its accounts follow when it leaves its CPU. */
+    for (unsigned int i = 0; i < 1000 && state_of(1).state != RUNSTATE_offline;
+         i++) {
+        wait_ms(1);
+    }
     expect_eq("offline-again", RUNSTATE_offline, (uint64_t)state_of(1).state);
     expect_true("area-was-refreshed",
                 area.time[RUNSTATE_blocked] >= 15 * NS_PER_MS);
