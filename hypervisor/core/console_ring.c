@@ -21,8 +21,8 @@
  * index before data when consuming.
  *
  * Two CPUs may service the ring at once (a vcpu that sends, and the UART's
- * softirq); ring_lock makes them one. It ranks with event channels, below the
- * console's lock, which is taken inside.
+ * softirq); console_ring_lock makes them one. It ranks below the console's
+ * lock, which is taken inside.
  */
 #include <hv/arch.h>
 #include <hv/console.h>

@@ -67,7 +67,8 @@ int64_t hypercall_restart(unsigned int count, const uint64_t args[])
                          &regs->r8 };
 
     BUG_ON(count > ARRAY_SIZE(reg));
-    TRACE(RESTART, entry != NULL ? entry->op : regs->rax, args[0], 0);
+    TRACE(RESTART, entry != NULL ? entry->op : regs->rax,
+          count > 0 ? args[0] : 0, 0);
     if (entry != NULL) {
         for (unsigned int i = 0; i < count; i++) {
             entry->args[i] = args[i];

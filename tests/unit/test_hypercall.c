@@ -4,6 +4,7 @@
  * is an effect on the machine, and xen_version, which returns a number. */
 #include <string.h>
 
+#include <hv/trace.h>
 #include <xen/version.h>
 
 #include "test_main.h"
@@ -206,6 +207,19 @@ START_TEST(a_restart_keeps_number_and_other_arguments)
 }
 END_TEST
 
+/* A call that changes no argument gives no array: nor may the trace read it. */
+START_TEST(a_restart_without_arguments_can_be_traced)
+{
+    struct cpu_regs *regs;
+
+    world_enter(world_vcpu(w, 0));
+    regs = arch_guest_regs();
+    regs->rax = __HYPERVISOR_mmuext_op;
+    trace_enabled = true; /* without rings: only arguments are looked at */
+    ck_assert_int_eq(hypercall_restart(0, NULL), __HYPERVISOR_mmuext_op);
+}
+END_TEST
+
 TEST_MAIN("hypercall", setup, teardown,
           numbers_without_a_row_are_not_implemented,
           the_cursor_reads_each_element_once_in_order,
@@ -213,4 +227,5 @@ TEST_MAIN("hypercall", setup, teardown,
           an_empty_multicall_succeeds, a_multicall_in_a_multicall_is_refused,
           a_bad_list_faults, a_result_that_can_not_be_stored_faults,
           a_multicall_restarts_without_repeating_an_entry,
-          a_restart_keeps_number_and_other_arguments)
+          a_restart_keeps_number_and_other_arguments,
+          a_restart_without_arguments_can_be_traced)
