@@ -172,6 +172,8 @@ static const struct {
     { 'm', memory, "memory totals" },
     { 'e', dump_ports, "event channels" },
     { 'a', run_audit, "audit all counts" },
+    { 'c', counters_dump, "counters" },
+    { 'C', counters_reset, "counters to 0" },
     { 't', dump_trace, "last trace events (option trace)" },
     { 'R', do_reboot, "reboot the machine" },
     { 'P', do_panic, "panic" },

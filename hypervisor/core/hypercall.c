@@ -46,6 +46,8 @@ hypercall_fn *const hypercall_table[HYPERCALL_MAX] = {
 };
 #pragma GCC diagnostic pop
 
+hypercall_fn *const *hypercall_lane = hypercall_table;
+
 int guest_iter_read(struct guest_iter *it, void *element)
 {
     ASSERT(it->left > 0);
@@ -67,6 +69,7 @@ int64_t hypercall_restart(unsigned int count, const uint64_t args[])
                          &regs->r8 };
 
     BUG_ON(count > ARRAY_SIZE(reg));
+    COUNT(restart);
     TRACE(RESTART, entry != NULL ? entry->op : regs->rax,
           count > 0 ? args[0] : 0, 0);
     if (entry != NULL) {
@@ -91,6 +94,7 @@ static int64_t multicall_one(struct multicall_entry *e)
     if (e->op >= HYPERCALL_MAX || e->op == __HYPERVISOR_multicall) {
         return e->op >= HYPERCALL_MAX ? -XEN_ENOSYS : -XEN_EINVAL;
     }
+    COUNT_AT(hypercall, e->op);
     return hypercall_table[e->op](e->args[0], e->args[1], e->args[2],
                                   e->args[3], e->args[4]);
 }

@@ -300,6 +300,11 @@ static void switch_vcpu(struct cpu *c, struct vcpu *prev, struct vcpu *next)
     if (!prev->is_idle) {
         time_vcpu_out(prev);
     }
+    if (next->is_idle) {
+        COUNT(switch_idle);
+    } else {
+        COUNT(switch_vcpu);
+    }
     TRACE(SWITCH, next->domain->id, next->id, prev->domain->id);
     c->current = next;
     arch_vcpu_switch(prev, next);

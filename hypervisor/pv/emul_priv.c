@@ -283,22 +283,28 @@ static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
     switch (i->opcode) {
     case 0xe4: case 0xe5: case 0xe6: case 0xe7:
     case 0xec: case 0xed: case 0xee: case 0xef:
+        COUNT(emulated_port);
         return port_access(v, regs, i);
     case 0x6c: case 0x6d: case 0x6e: case 0x6f:
+        COUNT(emulated_port);
         return string_port_access(v, regs, i, stay);
     case 0xfa: case 0xfb:
+        COUNT(emulated_port);
         /* Accepted and without effect: events are masked in vcpu_info. */
         return has_io_privilege(v) ? DONE : REFUSED;
     case 0x0f01:
         return group_0f01(v, regs, i);
     case 0x0f06:
+        COUNT(emulated_register);
         arch_set_task_switched(v, false);
         return DONE;
     case 0x0f09: /* WBINVD: the guest has no memory but write-back */
         return DONE;
     case 0x0f20: case 0x0f21: case 0x0f22: case 0x0f23:
+        COUNT(emulated_register);
         return move_special(v, regs, i);
     case 0x0f30: case 0x0f32:
+        COUNT(emulated_msr);
         return msr_access(v, regs, i);
     default:
         return REFUSED;
@@ -369,6 +375,7 @@ bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
         memcmp(insn, prefixed_cpuid, sizeof(insn)) != 0) {
         return false;
     }
+    COUNT(emulated_cpuid);
     pv_cpuid(v, (uint32_t)regs->rax, (uint32_t)regs->rcx, out);
     regs->rax = out[0];
     regs->rbx = out[1];

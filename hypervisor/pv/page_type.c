@@ -111,6 +111,7 @@ static int busy_get(struct domain *d, mfn_t mfn, enum page_type type)
 
     if (err == 0) {
         __atomic_fetch_or(&f->word, FW_VALIDATED, __ATOMIC_SEQ_CST);
+        COUNT(promote);
         TRACE(PROMOTE, mfn.v, type, 0);
         return 0;
     }
@@ -139,6 +140,7 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
         busy_to_stopped(f);
         return err;
     }
+    COUNT(demote);
     TRACE(DEMOTE, mfn.v, fw_type(word_read(f)), 0);
     busy_to_idle(f);
     frame_put(mfn);

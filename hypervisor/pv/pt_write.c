@@ -400,6 +400,7 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
     if (!stored) {
         return false;
     }
+    COUNT(emulated_pte);
     finish(regs, &i, &s);
     if ((regs->rflags & RFLAGS_TF) != 0) {
         pv_inject_single_step(v, regs);

@@ -129,7 +129,7 @@ static bool vector_has_error_code(unsigned int vector)
     return vector < 32 && (0x20227d00u >> vector & 1) != 0;
 }
 
-static const char *vector_name(unsigned int vector)
+const char *pv_vector_name(unsigned int vector)
 {
     static const char *const names[] = {
         "#DE", "#DB", "NMI", "#BP", "#OF", "#BR", "#UD", "#NM", "#DF",
@@ -164,7 +164,7 @@ void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
     } else {
         TRACE(EXCEPTION, vector, error_code, regs->rip);
     }
-    bounce(v, regs, &b, vector_name(vector));
+    bounce(v, regs, &b, pv_vector_name(vector));
 }
 
 void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
@@ -174,6 +174,7 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
         .mask_events = true,
     };
 
+    COUNT(upcall);
     TRACE(EVENT_UPCALL, v->id, regs->rip, 0);
     bounce(v, regs, &b, "event channels");
 }

@@ -359,7 +359,7 @@ int64_t world_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
         r->rax = nr;
         r->rip = after;
         this_cpu()->work_left = budget;
-        result = hypercall_table[nr](r->rdi, r->rsi, r->rdx, r->r10, r->r8);
+        result = hypercall_lane[nr](r->rdi, r->rsi, r->rdx, r->r10, r->r8);
         if (r->rip != after - CALL_BYTES) {
             break;
         }

@@ -167,6 +167,7 @@ void apic_nmi_others(void)
 
 void arch_kick(struct cpu *c)
 {
+    COUNT(ipi_kick);
     apic_send_fixed(c->apic_id, VECTOR_KICK);
 }
 

@@ -47,6 +47,8 @@ void asm_offsets(void)
     CPU(current);
     CPU(softirqs);
     CPU(work_left);
+    DEFINE(CPU_hypercall_counts, offsetof(struct cpu, counters) +
+           COUNTER_hypercall * sizeof(uint64_t));
     VCPU(info);
     VCPU(kernel_mode);
     VCPU(is_idle);

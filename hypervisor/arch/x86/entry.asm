@@ -37,7 +37,7 @@
 %include "asm_offsets.inc"
 default rel
 
-extern  hypercall_table
+extern  hypercall_lane
 extern  trap_from_guest
 extern  trap_from_hypervisor
 extern  trap_nmi
@@ -254,7 +254,8 @@ entry_syscall:
     cmp     rax, 64
     jae     .absent
     mov     rcx, r10
-    lea     r9, [hypercall_table]
+    mov     r9, [hypercall_lane]
+    inc     qword [rsp + rax * 8 + CPU_DATA + CPU_hypercall_counts]
     call    [r9 + rax * 8]
 .done:
     mov     [rsp + REGS_rax], rax

@@ -83,6 +83,7 @@ void tlb_flush_everything(void)
 {
     uint64_t number;
 
+    COUNT(tlb_flush_all);
     if (this_cpu()->tlb_stamp == TLB_HOLDS_NOTHING) {
         reload_cr3();
         return;
@@ -130,6 +131,7 @@ static uint32_t ask(struct cpu *c, uint64_t wanted)
                                         __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
     }
     ticket = __atomic_add_fetch(&r->drawn, 1, __ATOMIC_SEQ_CST); /* I1 */
+    COUNT(ipi_flush);
     apic_send_fixed(c->apic_id, VECTOR_FLUSH);
     return ticket;
 }

@@ -38,14 +38,18 @@ static void interrupt(unsigned int vector)
 
     switch (vector) {
     case VECTOR_TIMER:
+        COUNT(irq_timer);
         softirq_raise(c, SOFTIRQ_TIMER);
         break;
     case VECTOR_KICK:
+        COUNT(irq_kick);
         break; /* the exit path looks at softirqs and events anyway */
     case VECTOR_FLUSH:
+        COUNT(irq_flush);
         tlb_flush_service();
         break;
     case VECTOR_UART:
+        COUNT(irq_uart);
         softirq_raise(c, SOFTIRQ_CONSOLE);
         break;
     case VECTOR_SPURIOUS:
@@ -71,12 +75,14 @@ void trap_from_guest(struct cpu_regs *regs)
     } else if (regs->entry_vector == VECTOR_HYPERCALL32) {
         hypercall_entry_32(regs);
     } else {
+        COUNT_AT(exception, regs->entry_vector % 32);
         pv_exception(v, regs, cr2);
     }
 }
 
 void entry_user_syscall(struct cpu_regs *regs, bool is_32bit)
 {
+    COUNT(user_syscall);
     pv_user_syscall(current_vcpu(), regs, is_32bit);
 }
 

@@ -11,6 +11,7 @@
 #define HV_CPU_H
 
 #include <hv/bug.h>
+#include <hv/counters.h>
 #include <hv/lock.h>
 #include <hv/timer.h>
 #include <hv/types.h>
@@ -58,6 +59,8 @@ struct cpu {
     ns_t timer_programmed;     /* what the hardware waits for; NS_NEVER */
 
     uint64_t tlb_stamp;        /* TLB clock at this CPU's last full flush */
+
+    uint64_t counters[COUNTERS_TOTAL]; /* hv/counters.h */
 };
 
 /* All CPUs; entries at and above cpu_count are NULL. */

@@ -25,6 +25,13 @@ typedef int64_t hypercall_fn(uint64_t a0, uint64_t a1, uint64_t a2,
 #define HYPERCALL_MAX 64
 extern hypercall_fn *const hypercall_table[HYPERCALL_MAX];
 
+/* What the entry code calls: that table, or one whose rows record each call
+ * in the trace first. */
+extern hypercall_fn *const *hypercall_lane;
+
+/* By number; NULL where none was ever given out. */
+extern const char *const hypercall_names[HYPERCALL_MAX];
+
 /*
  * Arranges that the guest repeats the current call with these arguments, and
  * returns the value for the handler to return. Works inside a multicall too,

@@ -99,6 +99,9 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
 /* SYSCALL out of guest user mode, 64-bit or from a 32-bit segment. */
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit);
 
+/* "#PF" and the like. */
+const char *pv_vector_name(unsigned int vector);
+
 /* IRET or SYSRET to the guest faulted: the failsafe callback. */
 void pv_failsafe(struct vcpu *v, struct cpu_regs *regs);
 

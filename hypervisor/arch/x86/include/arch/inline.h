@@ -175,6 +175,7 @@ static inline bool pte_cmpxchg(uint64_t *pte, uint64_t *expected,
 
 static inline void tlb_flush_page_local(gva_t va)
 {
+    COUNT(tlb_flush_page);
     __asm__ volatile("invlpg (%0)" : : "r"(va.v) : "memory");
 }
 
@@ -182,6 +183,7 @@ static inline void tlb_flush_local(void)
 {
     uint64_t cr3;
 
+    COUNT(tlb_flush_all);
     __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : :
                      "memory");
 }

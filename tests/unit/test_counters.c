@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/* Claims about core/counters.c: what is counted, and how it is told. */
+#include <string.h>
+
+#include <hv/counters.h>
+#include <hv/hypercall.h>
+
+#include "test_main.h"
+#include "world.h"
+
+static struct world *w;
+
+static void setup(void)
+{
+    w = world_with_cpus(1, 64, 1, 2);
+    counters_reset();
+    host_console_clear();
+}
+
+static void teardown(void)
+{
+    world_free(w);
+}
+
+START_TEST(each_cpu_counts_for_itself)
+{
+    COUNT(upcall);
+    host_set_cpu(1);
+    COUNT(upcall);
+    COUNT(upcall);
+    host_set_cpu(0);
+    ck_assert_uint_eq(cpus[0]->counters[COUNTER_upcall], 1);
+    ck_assert_uint_eq(cpus[1]->counters[COUNTER_upcall], 2);
+    ck_assert_uint_eq(counter_sum(COUNTER_upcall), 3);
+    counters_dump();
+    ck_assert_ptr_nonnull(strstr(host_console_text(),
+                                 "(xenios) event upcalls"));
+    ck_assert_ptr_nonnull(strstr(host_console_text(), " 3: 1 2\n"));
+}
+END_TEST
+
+START_TEST(what_did_not_happen_is_not_told)
+{
+    counters_dump();
+    ck_assert_ptr_null(strstr(host_console_text(), "upcalls"));
+}
+END_TEST
+
+START_TEST(reset_forgets_all)
+{
+    COUNT_AT(hypercall, HYPERCALL_MAX - 1);
+    counters_reset();
+    for (unsigned int i = 0; i < COUNTERS_TOTAL; i++) {
+        ck_assert_uint_eq(counter_sum(i), 0);
+    }
+}
+END_TEST
+
+static void expect_name(unsigned int counter, const char *want)
+{
+    char name[80];
+
+    counter_name(counter, name, sizeof(name));
+    ck_assert_str_eq(name, want);
+}
+
+START_TEST(every_counter_has_a_name)
+{
+    expect_name(COUNTER_hypercall + __HYPERVISOR_mmu_update,
+                "hypercall 1 mmu_update");
+    expect_name(COUNTER_hypercall + 63, "hypercall 63 ");
+    expect_name(COUNTER_exception + TRAP_PF, "exception 14 #PF");
+    expect_name(COUNTERS_TOTAL - 1, "switches to idle");
+}
+END_TEST
+
+START_TEST(the_calls_of_a_multicall_count)
+{
+    struct multicall_entry list[2] = {
+        { .op = __HYPERVISOR_xen_version }, { .op = 63 },
+    };
+    gva_t va = world_arg(w, list, sizeof(list));
+
+    ck_assert_int_eq(world_call(__HYPERVISOR_multicall, va.v, 2, 0, 0, 0), 0);
+    ck_assert_uint_eq(counter_sum(COUNTER_hypercall +
+                                  __HYPERVISOR_xen_version), 1);
+    ck_assert_uint_eq(counter_sum(COUNTER_hypercall + 63), 1);
+}
+END_TEST
+
+TEST_MAIN("counters", setup, teardown,
+          each_cpu_counts_for_itself,
+          what_did_not_happen_is_not_told,
+          reset_forgets_all,
+          every_counter_has_a_name,
+          the_calls_of_a_multicall_count)
