@@ -2,16 +2,11 @@
 /*
  * Deadlines.
  *
- * Each CPU keeps its timers in a pairing heap: a tree in which no timer is
- * earlier than its parent, every node with any number of children. Two heaps
- * are merged by making the later root a child of the earlier one, and that is
- * the only operation there is: inserting merges with a heap of one; removing
- * cuts a subtree off, takes its top away and merges its children pairwise and
- * then into the rest. Inserting is constant, removing logarithmic on average,
- * and the links live in the timers: nothing is allocated, nothing can be
- * full, and a guest with many timers pays only with its own time.
+ * Each CPU keeps its timers in a heap (heap.c) with the earliest on top. The
+ * links live in the timers: nothing is allocated, nothing can be full, and a
+ * guest with many timers pays only with its own time.
  *
- *   T1  no timer is earlier than its parent
+ *   T1  a timer that is set is in one heap, and its key there is the deadline
  *   T2  t->cpu names the CPU in whose heap t is; it changes under that CPU's
  *       timer_lock only, so whoever finds it unchanged under the lock is sure
  *   T3  the hardware is programmed no later than the root's deadline, or
@@ -22,90 +17,22 @@
 #include <hv/arch.h>
 #include <hv/timer.h>
 
-/* --- the heap ------------------------------------------------------------- */
+/* --- the heap: under timer_lock -------------------------------------------- */
 
-/* Merges two non-empty heaps whose roots have no siblings. */
-static struct timer *merge(struct timer *a, struct timer *b)
+static struct timer *timer_of(struct heap_node *n)
 {
-    if (b->deadline < a->deadline) {
-        struct timer *t = a;
-
-        a = b;
-        b = t;
-    }
-    b->prev = a;
-    b->next = a->child;
-    if (b->next) {
-        b->next->prev = b;
-    }
-    a->child = b;
-    return a;
+    return CONTAINER_OF(n, struct timer, node);
 }
 
-/* Merges a list of siblings into one heap: neighbours first, front to back,
- * then the pairs, back to front; this order makes it logarithmic. */
-static struct timer *merge_siblings(struct timer *first)
+static void insert(struct cpu *c, struct timer *t)
 {
-    struct timer *pairs = NULL; /* through next, the last pair first */
-    struct timer *root = NULL;
-
-    while (first) {
-        struct timer *a = first, *b = a->next;
-
-        first = b ? b->next : NULL;
-        a->next = NULL;
-        if (b) {
-            b->next = NULL;
-            a = merge(a, b);
-        }
-        a->next = pairs;
-        pairs = a;
-    }
-    while (pairs) {
-        struct timer *a = pairs;
-
-        pairs = a->next;
-        a->next = NULL;
-        root = root ? merge(root, a) : a;
-    }
-    if (root) {
-        root->prev = NULL;
-    }
-    return root;
-}
-
-static void heap_insert(struct cpu *c, struct timer *t)
-{
-    t->child = NULL;
-    t->next = NULL;
-    t->prev = NULL;
-    c->timer_root = c->timer_root ? merge(c->timer_root, t) : t;
-    c->timer_root->prev = NULL;
+    heap_insert(&c->timers, &t->node);
     __atomic_store_n(&t->cpu, c->id, __ATOMIC_RELAXED);
 }
 
-static void heap_remove(struct cpu *c, struct timer *t)
+static void take_out(struct cpu *c, struct timer *t)
 {
-    struct timer *below = merge_siblings(t->child);
-
-    if (t == c->timer_root) {
-        c->timer_root = below;
-    } else {
-        if (t->prev->child == t) {
-            t->prev->child = t->next;
-        } else {
-            t->prev->next = t->next;
-        }
-        if (t->next) {
-            t->next->prev = t->prev;
-        }
-        if (below) {
-            c->timer_root = merge(c->timer_root, below);
-        }
-    }
-    t->child = NULL;
-    t->next = NULL;
-    t->prev = NULL;
+    heap_remove(&c->timers, &t->node);
     __atomic_store_n(&t->cpu, TIMER_NO_CPU, __ATOMIC_RELAXED);
 }
 
@@ -114,7 +41,7 @@ static void heap_remove(struct cpu *c, struct timer *t)
 void timer_init_cpu(struct cpu *c)
 {
     spin_lock_init(&c->timer_lock, LOCK_TIMER);
-    c->timer_root = NULL;
+    c->timers = NULL;
     c->timer_programmed = NS_NEVER;
 }
 
@@ -147,7 +74,7 @@ void timer_stop(struct timer *t)
     struct cpu *c = lock_holder(t);
 
     if (c) {
-        heap_remove(c, t);
+        take_out(c, t);
         spin_unlock(&c->timer_lock);
     }
 }
@@ -173,18 +100,34 @@ void timer_set(struct timer *t, ns_t deadline)
     }
     spin_lock(&c->timer_lock);
     if (t->cpu == c->id) {
-        heap_remove(c, t);
+        take_out(c, t);
     }
-    t->deadline = deadline;
+    t->node.key = deadline;
     if (deadline == NS_NEVER) {
         spin_unlock(&c->timer_lock);
         return;
     }
-    heap_insert(c, t);
-    is_first = c->timer_root == t;
+    insert(c, t);
+    is_first = c->timers == &t->node;
     spin_unlock(&c->timer_lock);
     if (is_first) {
         expect(c, deadline);
+    }
+}
+
+void timer_bring(struct timer *t)
+{
+    uint32_t id = __atomic_load_n(&t->cpu, __ATOMIC_RELAXED);
+    struct cpu *from;
+
+    if (id == TIMER_NO_CPU || id == this_cpu()->id) {
+        return;
+    }
+    from = lock_holder(t);
+    if (from) { /* it did not fire meanwhile */
+        take_out(from, t);
+        spin_unlock(&from->timer_lock);
+        timer_set(t, t->node.key);
     }
 }
 
@@ -195,15 +138,13 @@ void timer_set(struct timer *t, ns_t deadline)
  * a later time waits for the next round, however short that time is. */
 static struct timer *take_due(struct cpu *c, ns_t now, ns_t *deadline)
 {
-    struct timer *t;
+    struct timer *t = NULL;
 
     spin_lock(&c->timer_lock);
-    t = c->timer_root;
-    *deadline = t ? t->deadline : NS_NEVER;
-    if (t && t->deadline <= now) {
-        heap_remove(c, t);
-    } else {
-        t = NULL;
+    *deadline = c->timers ? c->timers->key : NS_NEVER;
+    if (c->timers && *deadline <= now) {
+        t = timer_of(c->timers);
+        take_out(c, t);
     }
     spin_unlock(&c->timer_lock);
     return t;
@@ -227,39 +168,15 @@ void timer_softirq(void)
 
 /* --- audit ---------------------------------------------------------------- */
 
-/* The timer after t in a walk of the whole tree: down, across, or up and
- * across. Ups are found by prev: of a first child it is the parent. */
-static struct timer *next_in_tree(struct timer *t)
-{
-    if (t->child) {
-        return t->child;
-    }
-    while (t && !t->next) {
-        while (t->prev && t->prev->next == t) {
-            t = t->prev;
-        }
-        t = t->prev;
-    }
-    return t ? t->next : NULL;
-}
-
 unsigned int timer_audit(struct cpu *c)
 {
-    unsigned int count = 0;
-    struct timer *t;
+    unsigned int count;
+    struct heap_node *n;
 
     spin_lock(&c->timer_lock);
-    BUG_ON(c->timer_root && (c->timer_root->prev || c->timer_root->next));
-    for (t = c->timer_root; t; t = next_in_tree(t)) {
-        const struct timer *child;
-
-        BUG_ON(t->cpu != c->id);                                    /* T2 */
-        BUG_ON(t->next && t->next->prev != t);
-        BUG_ON(t->child && t->child->prev != t);
-        for (child = t->child; child; child = child->next) {
-            BUG_ON(child->deadline < t->deadline);                  /* T1 */
-        }
-        count++;
+    count = heap_audit(c->timers);
+    for (n = c->timers; n; n = heap_next(n)) {
+        BUG_ON(timer_of(n)->cpu != c->id);                          /* T2 */
     }
     spin_unlock(&c->timer_lock);
     return count;

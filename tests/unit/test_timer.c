@@ -221,8 +221,8 @@ START_TEST(all_fire_in_the_order_of_their_deadlines)
     run_at(0, 3000);
     ck_assert_uint_eq(order_count, TIMERS);
     for (i = 1; i < TIMERS; i++) {
-        ck_assert_uint_le(timers[order[i - 1]].deadline,
-                          timers[order[i]].deadline);
+        ck_assert_uint_le(timer_deadline(&timers[order[i - 1]]),
+                          timer_deadline(&timers[order[i]]));
     }
 }
 END_TEST

@@ -105,7 +105,7 @@ START_TEST(periodic_timers_have_limits)
     ck_assert_int_eq(CALL(VCPUOP_set_periodic_timer, 0, op), 0);
     op.period_ns = NS_PER_MS;
     ck_assert_int_eq(CALL(VCPUOP_set_periodic_timer, 0, op), 0);
-    ck_assert_uint_eq(a->periodic.deadline, arch_now() + NS_PER_MS);
+    ck_assert_uint_eq(timer_deadline(&a->periodic), arch_now() + NS_PER_MS);
     ck_assert_int_eq(CALL(VCPUOP_set_periodic_timer, 1, op), 0);
     ck_assert_int_eq(call(VCPUOP_stop_periodic_timer, 0, 0), 0);
     ck_assert(!timer_is_active(&a->periodic));

@@ -8,21 +8,18 @@
 #ifndef HV_TIMER_H
 #define HV_TIMER_H
 
+#include <hv/heap.h>
 #include <hv/types.h>
 
 #define TIMER_NO_CPU (~0u)
 
 struct timer {
-    ns_t deadline;             /* system time */
+    struct heap_node node;     /* under the lock of the CPU that has it; its
+                                  key is the deadline, in system time */
     void (*fire)(void *arg);   /* runs in SOFTIRQ_TIMER, no lock held; may
                                   set timers, but to the future only */
     void *arg;
     uint32_t cpu;              /* whose heap, or TIMER_NO_CPU: inactive */
-
-    /* the heap, under that CPU's timer_lock */
-    struct timer *child;       /* first of the later ones below it */
-    struct timer *next;        /* sibling */
-    struct timer *prev;        /* sibling, or for the first one the parent */
 };
 
 struct cpu;
@@ -37,8 +34,18 @@ void timer_init(struct timer *t, void (*fire)(void *), void *arg);
  */
 void timer_set(struct timer *t, ns_t deadline);
 
+/* Moves t to this CPU's heap if it is in another's; the deadline stays. The
+ * caller is its owner. */
+void timer_bring(struct timer *t);
+
 /* After return t is in no heap; it may still be firing on another CPU. */
 void timer_stop(struct timer *t);
+
+/* When an active timer fires. */
+static inline ns_t timer_deadline(const struct timer *t)
+{
+    return t->node.key;
+}
 
 static inline bool timer_is_active(const struct timer *t)
 {
@@ -48,8 +55,8 @@ static inline bool timer_is_active(const struct timer *t)
 /* SOFTIRQ_TIMER: fires all that is due, reprograms the hardware. */
 void timer_softirq(void);
 
-/* Panics unless each timer of the CPU's heap is later than its parent and
- * names this CPU; returns their number. For audit and tests. */
+/* Panics unless the CPU's heap is one and each timer in it names this CPU;
+ * returns their number. For audit and tests. */
 unsigned int timer_audit(struct cpu *c);
 
 #endif
