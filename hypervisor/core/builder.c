@@ -7,13 +7,17 @@
  * at the ramdisk's place, followed by the texts and then by the modules, each
  * from a page boundary on.
  *
- *   B1  every frame of the domain is zeroed when it gets it, or is a frame of
- *       a module, of which only the part behind the module's last byte is
+ *   B1  what the kernel's file leaves open in the range that is mapped at the
+ *       start is zero, and so is a module's last page behind its last byte.
+ *       Memory behind that range is as the firmware left it: no guest has
+ *       ever run, and to clear gigabytes that most guests never touch is the
+ *       longest part of a boot
  *   B2  a module's frames become the domain's own where they can: the module
  *       begins at a page boundary and shares no frame with another. Otherwise
  *       it is copied.
  *   B3  whole frames of the kernel's file and of copied modules go to the
- *       allocator when they have been read; arch kept all modules out of it
+ *       allocator when they have been read (arch kept all modules out of it),
+ *       and become the domain's memory behind the mapped range
  *   B4  whatever the loader or the user got wrong ends in cannot_start(),
  *       with one sentence that says what to do
  *
@@ -100,15 +104,24 @@ static bool can_adopt(unsigned int index)
            !shares_with_others(index, PAGE_SIZE);
 }
 
+/* How many frames free_module() would give back, and the first of them. */
+static uint64_t whole_frames(unsigned int index, mfn_t *start)
+{
+    const struct boot_module *m = &boot_info.modules[index];
+    uint64_t end = (m->start + m->length) >> PAGE_SHIFT;
+
+    *start = MFN(frames_for(m->start));
+    return start->v < end ? end - start->v : 0;
+}
+
 /* B3 */
 static void free_module(unsigned int index)
 {
-    const struct boot_module *m = &boot_info.modules[index];
-    mfn_t start = MFN(frames_for(m->start));
-    mfn_t end = MFN((m->start + m->length) >> PAGE_SHIFT);
+    mfn_t start;
+    uint64_t frames = whole_frames(index, &start);
 
-    if (start.v < end.v) {
-        page_alloc_add_range(start, end);
+    if (frames != 0) {
+        page_alloc_add_range(start, MFN(start.v + frames));
     }
 }
 
@@ -192,7 +205,7 @@ static void populate(const struct guest_build *b, uint64_t pfn, uint64_t end)
         while ((1ull << order) > end - pfn) {
             order--;
         }
-        mfn = domain_alloc_frame(b->domain, order, INVALID_MFN);
+        mfn = domain_alloc_frame_as_is(b->domain, order);
         if (!mfn_valid_number(mfn)) {
             if (order == 0) {
                 cannot_start("memory ran out while the first domain got its "
@@ -205,6 +218,28 @@ static void populate(const struct guest_build *b, uint64_t pfn, uint64_t end)
             b->mfns[pfn++] = mfn.v + i;
         }
     }
+}
+
+static void zero_pfns(const struct guest_build *b, uint64_t pfn, uint64_t end)
+{
+    for (; pfn < end; pfn++) {
+        arch_frame_zero(MFN(b->mfns[pfn]));
+    }
+}
+
+/* Memory for [pfn, end) but for the part that the ramdisk has already. */
+static void populate_around_ramdisk(const struct guest_build *b, uint64_t pfn,
+                                    uint64_t end)
+{
+    uint64_t ramdisk = b->layout.ramdisk_pfn;
+    uint64_t ramdisk_end = ramdisk + b->layout.ramdisk_frames;
+
+    if (ramdisk_end <= pfn || ramdisk >= end) {
+        populate(b, pfn, end);
+        return;
+    }
+    populate(b, pfn, ramdisk);
+    populate(b, ramdisk_end, end);
 }
 
 /* B2 and B1: nothing of the loader's stays behind the last byte. */
@@ -233,6 +268,7 @@ static void copy_module(const struct guest_build *b, unsigned int index,
     const struct boot_module *m = &boot_info.modules[index];
 
     populate(b, pfn, pfn + frames_for(m->length));
+    zero_pfns(b, pfn + (m->length >> PAGE_SHIFT), pfn + frames_for(m->length));
     copy_to_domain(b, pfn << PAGE_SHIFT, module_bytes(m), m->length);
     free_module(index);
 }
@@ -272,6 +308,7 @@ static void place_ramdisk(struct guest_build *b)
     }
     if (list_frames != 0) {
         populate(b, pfn, pfn + list_frames);
+        zero_pfns(b, pfn, pfn + list_frames);
         put_module_list(b);
         pfn += list_frames;
         b->start_flags |= SIF_MULTIBOOT_MOD;
@@ -286,6 +323,40 @@ static void place_ramdisk(struct guest_build *b)
             copy_module(b, i, pfn);
         }
         pfn += frames_for(boot_info.modules[i].length);
+    }
+}
+
+/* The file fills the whole frame, so that nothing need be cleared. */
+static bool file_fills(const struct elf_image *image, uint64_t pfn)
+{
+    uint64_t start = pfn << PAGE_SHIFT;
+
+    for (unsigned int i = 0; i < image->segment_count; i++) {
+        const struct elf_segment *s = &image->segments[i];
+
+        if (s->offset <= start &&
+            start + PAGE_SIZE <= s->offset + s->file_size) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* B1. What lies below the image is memory like that behind the range. */
+static void zero_mapped(const struct guest_build *b)
+{
+    const struct guest_layout *l = &b->layout;
+    uint64_t pfn = l->kernel_frames;
+
+    for (unsigned int i = 0; i < b->image->segment_count; i++) {
+        pfn = min_u64(pfn, b->image->segments[i].offset >> PAGE_SHIFT);
+    }
+    for (; pfn < l->mapped_frames; pfn++) {
+        bool in_ramdisk = pfn - l->ramdisk_pfn < l->ramdisk_frames;
+
+        if (!in_ramdisk && !file_fills(b->image, pfn)) {
+            arch_frame_zero(MFN(b->mfns[pfn]));
+        }
     }
 }
 
@@ -324,6 +395,7 @@ static void plan(struct guest_build *b)
     uint64_t ramdisk = ramdisk_frames();
     uint64_t kernel = frames_for(b->image->end_offset);
     uint64_t free;
+    mfn_t unused;
     char why[WHY_SIZE];
 
     if (pv_layout(b->image, frames, ramdisk, options.d0_is_guest, &b->layout,
@@ -341,7 +413,7 @@ static void plan(struct guest_build *b)
                      ramdisk != 0 ? " and its ramdisk" : "",
                      mib_for(b->layout.frames_needed), options.d0_mem_mib);
     }
-    free = page_alloc_free_frames();
+    free = page_alloc_free_frames() + whole_frames(0, &unused); /* B3 */
     if (frames - ramdisk + FRAMES_KEPT > free) {
         cannot_start("the first domain should get %lu MiB (d0_mem), but only "
                      "%lu are free: give the machine more memory, or lower "
@@ -363,7 +435,6 @@ static unsigned int order_for(uint64_t bytes)
 static void fill_domain(struct guest_build *b)
 {
     const struct guest_layout *l = &b->layout;
-    uint64_t ramdisk_end = l->ramdisk_pfn + l->ramdisk_frames;
     unsigned int order = order_for(l->frames * sizeof(*b->mfns));
 
     b->mfns = order <= PAGE_ORDER_MAX ? hv_alloc_pages(order) : NULL;
@@ -372,13 +443,10 @@ static void fill_domain(struct guest_build *b)
                      "%lu frames: lower d0_mem", l->frames);
     }
     place_ramdisk(b);
-    if (l->ramdisk_frames == 0) {
-        populate(b, 0, l->frames);
-    } else {
-        populate(b, 0, l->ramdisk_pfn);
-        populate(b, ramdisk_end, l->frames);
-    }
+    populate_around_ramdisk(b, 0, l->mapped_frames);
+    zero_mapped(b);
     load_kernel(b);
+    populate_around_ramdisk(b, l->mapped_frames, l->frames);
     if (l->console_pfn != 0 &&
         console_ring_attach(b->domain, MFN(b->mfns[l->console_pfn]),
                             &b->console_port) != 0) {

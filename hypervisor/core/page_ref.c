@@ -18,7 +18,8 @@
  *       after taking the reference, never before
  *   R4  d->frames_total counts the frames with d's FW_ALLOCATED; d->lock
  *   R5  a frame is zeroed before its new owner is written: no data of one
- *       domain reaches another
+ *       domain reaches another. Only before the first guest runs, when no
+ *       frame has been anyone's, may a domain get frames as they are.
  *
  * frame_get() and frame_put() take no lock; any CPU may call them at any time
  * for any number. A put which frees takes the allocator's lock.
@@ -128,22 +129,45 @@ static void give_to_domain(struct domain *d, mfn_t mfn)
     __atomic_store_n(&f->word, FW_ALLOCATED | FW_ONE_REF, __ATOMIC_RELEASE);
 }
 
-mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below)
+/* R4; nobody owns the block yet. */
+static mfn_t take_block(struct domain *d, unsigned int order, mfn_t below)
 {
-    uint64_t n = 1ull << order;
     mfn_t mfn;
-    uint64_t i;
 
-    if (order > PAGE_ORDER_MAX || !total_add(d, n)) {
+    if (order > PAGE_ORDER_MAX || !total_add(d, 1ull << order)) {
         return INVALID_MFN;
     }
     mfn = page_alloc(order, below);
     if (!mfn_valid_number(mfn)) {
-        total_sub(d, n);
+        total_sub(d, 1ull << order);
+    }
+    return mfn;
+}
+
+mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below)
+{
+    mfn_t mfn = take_block(d, order, below);
+    uint64_t i;
+
+    if (!mfn_valid_number(mfn)) {
         return INVALID_MFN;
     }
-    for (i = 0; i < n; i++) {
+    for (i = 0; i < 1ull << order; i++) {
         arch_frame_zero(MFN(mfn.v + i)); /* R5 */
+        give_to_domain(d, MFN(mfn.v + i));
+    }
+    return mfn;
+}
+
+mfn_t domain_alloc_frame_as_is(struct domain *d, unsigned int order)
+{
+    mfn_t mfn = take_block(d, order, INVALID_MFN);
+    uint64_t i;
+
+    if (!mfn_valid_number(mfn)) {
+        return INVALID_MFN;
+    }
+    for (i = 0; i < 1ull << order; i++) {
         give_to_domain(d, MFN(mfn.v + i));
     }
     return mfn;

@@ -246,6 +246,7 @@ static void make_tables(const struct guest_build *b, uint64_t va,
 
             if (*entry == 0) {
                 BUG_ON(pool->next_pfn == pool->end_pfn);
+                arch_frame_zero(MFN(b->mfns[pool->next_pfn]));
                 *entry = pte_to(b, pool->next_pfn++, TABLE_FLAGS);
             }
         }

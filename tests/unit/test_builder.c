@@ -278,7 +278,7 @@ START_TEST(the_image_is_loaded_and_the_rest_is_zero)
 {
     plain_kernel();
     expect_built();
-    for (uint64_t pfn = 0; pfn < KERNEL_END / PAGE_SIZE; pfn++) {
+    for (uint64_t pfn = KERNEL_PFN; pfn < KERNEL_END / PAGE_SIZE; pfn++) {
         const uint8_t *page = frame_map(MFN(p2m_entry(pfn)));
 
         for (uint64_t i = 0; i < PAGE_SIZE; i++) {

@@ -142,6 +142,10 @@ void hv_free_pages(void *block, unsigned int order);
  */
 mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below);
 
+/* The same with whatever is in the frames; only for the builder of the first
+ * domain, before any guest has run (R5). */
+mfn_t domain_alloc_frame_as_is(struct domain *d, unsigned int order);
+
 /* Makes an already allocated run of frames (a boot module) the domain's,
  * contents kept: word becomes FW_ALLOCATED with one reference. */
 void domain_adopt_frame(struct domain *d, mfn_t mfn);
