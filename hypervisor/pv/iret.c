@@ -12,7 +12,7 @@
  *       stays on, IOPL stays 0, and VM, which only ring 0 may set, stays off.
  *   I3  VGCF_in_syscall promises that rcx and r11 need not be restored.
  *   I4  selectors and rip are not checked here: the hardware's IRET does it,
- *       and its fault becomes the failsafe callback.
+ *       and its fault becomes the guest's (pv_iret_fault).
  *
  * A guest that goes to user mode without a user page table, or whose stack
  * can not be read, is crashed: it has no way to be told.

@@ -190,15 +190,16 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
 
 void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
 {
-    uint16_t selectors[4];
+    const uint16_t selectors[4] = {
+        v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs,
+    };
     struct bounce b = {
         .handler = v->pv.failsafe.address,
         .mask_events = v->pv.failsafe.mask_events,
         .selectors = selectors,
     };
 
-    arch_read_selectors(v, selectors);
-    bounce(v, regs, &b, "an IRET that the CPU refused");
+    bounce(v, regs, &b, "a selector that the CPU refused");
 }
 
 /* --- exceptions ------------------------------------------------------------------ */
@@ -260,6 +261,15 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
         return;
     }
     pv_inject(v, regs, TRAP_PF, regs->error_code, cr2);
+}
+
+void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    if (regs->entry_vector == TRAP_PF) {
+        page_fault(v, regs, cr2); /* the LDT: on the next try it is there */
+    } else {
+        pv_inject(v, regs, regs->entry_vector, regs->error_code, 0);
+    }
 }
 
 static void device_not_available(struct vcpu *v, struct cpu_regs *regs)

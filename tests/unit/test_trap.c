@@ -359,6 +359,20 @@ START_TEST(the_failsafe_frame)
 }
 END_TEST
 
+/* The frame shows what IRET would have loaded; nothing of it is looked at. */
+START_TEST(an_iret_that_faults_is_the_guests_exception)
+{
+    regs->cs = 0xf03;
+    regs->entry_vector = TRAP_NP;
+    regs->error_code = 0xf00;
+    v->pv.traps[TRAP_NP].address = HANDLER;
+    pv_iret_fault(v, regs, 0);
+    must_be_in_handler(HANDLER);
+    ck_assert_uint_eq(word(2), 0xf00);
+    ck_assert_uint_eq(word(4) & 0xffff, 0xf00);
+}
+END_TEST
+
 START_TEST(system_calls)
 {
     enter_user_mode();
@@ -577,7 +591,8 @@ TEST_MAIN("trap", setup, teardown, a_frame_from_kernel_mode,
           a_stack_at_zero_ends_the_domain,
           a_stack_that_ends_in_the_hole_ends_the_domain,
           a_callback_that_is_missing_ends_the_domain, events_mask_events,
-          the_failsafe_frame, system_calls,
+          the_failsafe_frame, an_iret_that_faults_is_the_guests_exception,
+          system_calls,
           a_system_call_that_nobody_takes_is_undefined,
           single_steps_add_to_dr6, iret_to_the_kernel,
           iret_masks_by_the_interrupt_flag, iret_to_user_mode,

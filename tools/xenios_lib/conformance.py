@@ -59,7 +59,7 @@ class Boot:
         self.machine.preset = preset
         self.machine.boot = "direct"
         self.machine.d0 = kernel
-        self.machine.d0_vcpus = 2
+        self.machine.d0_vcpus = 4
         self.machine.cmdline = cmdline
         self.cases = []
         self.results = {}

@@ -108,14 +108,6 @@ void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
     host_effect_add(EFFECT_SEGMENT_BASE, which, base);
 }
 
-void arch_read_selectors(struct vcpu *v, uint16_t sel[4])
-{
-    sel[0] = v->pv.ds;
-    sel[1] = v->pv.es;
-    sel[2] = v->pv.fs;
-    sel[3] = v->pv.gs;
-}
-
 void arch_set_task_switched(struct vcpu *v, bool ts)
 {
     v->pv.task_switched = ts;

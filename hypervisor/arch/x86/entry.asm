@@ -22,7 +22,7 @@
 ; is never interrupted; the idle loop alone turns them on. A fault inside the
 ; hypervisor is legitimate at two places only: an access to guest memory (the
 ; exception table says where to go on) and `iretq` to the guest (label
-; exit_iretq; the failsafe callback). #DF, NMI and #MC come on their own
+; exit_iretq; the guest gets the exception). #DF, NMI and #MC come on their own
 ; stacks and return without looking at softirqs or events. So does #DB: a guest
 ; can delay a data breakpoint over MOV SS until the first instruction behind
 ; SYSCALL, when we are in ring 0 and rsp is still the guest's (SDM 3A 6.8.3).

@@ -19,11 +19,13 @@
  *       hypervisor's own, so a dead domain's tables are nobody's.
  *
  * A selector may name a descriptor that the guest has since broken; loading
- * it faults, and the exception table turns that into a null selector.
+ * it faults, the exception table turns that into a null selector, and the
+ * guest is told by its failsafe callback.
  */
 #include <arch/cr.h>
 #include <arch/msr.h>
 #include <hv/arch.h>
+#include <hv/pv.h>
 #include <xen/errno.h>
 #include <xen/xen.h>
 
@@ -47,14 +49,15 @@ STATIC_ASSERT(sizeof(struct cpu_regs) % 8 == 0, "copied as words");
     }
 
 #define LOAD_SELECTOR(name)                                              \
-    static void load_##name(uint16_t selector)                           \
+    static bool load_##name(uint16_t selector)                           \
     {                                                                    \
         __asm__ goto("1: mov %0, %%" #name "\n"                          \
                      ARCH_EX_TABLE("1b", "%l[bad]")                      \
                      : : "r"((uint32_t)selector) : "memory" : bad);      \
-        return;                                                          \
+        return true;                                                     \
     bad:                                                                 \
         __asm__ volatile("mov %0, %%" #name : : "r"(0) : "memory");      \
+        return false;                                                    \
     }
 
 READ_SELECTOR(ds)
@@ -85,17 +88,18 @@ static void save_segments(struct vcpu *v)
     v->pv.gs_base_user = v->kernel_mode ? hidden : active;
 }
 
-static void load_segments(struct vcpu *v)
+/* False when one of the four selectors was refused. */
+static bool load_segments(struct vcpu *v)
 {
-    load_ds(v->pv.ds);
-    load_es(v->pv.es);
-    load_fs(v->pv.fs);
-    load_gs(v->pv.gs);
+    bool ok = load_ds(v->pv.ds) & load_es(v->pv.es) & load_fs(v->pv.fs) &
+              load_gs(v->pv.gs);
+
     wrmsr(MSR_FS_BASE, v->pv.fs_base);
     wrmsr(MSR_GS_BASE,
           v->kernel_mode ? v->pv.gs_base_kernel : v->pv.gs_base_user);
     wrmsr(MSR_KERNEL_GS_BASE,
           v->kernel_mode ? v->pv.gs_base_user : v->pv.gs_base_kernel);
+    return ok;
 }
 
 /* S2: which register holds a GS base depends on the mode. */
@@ -123,15 +127,6 @@ void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
 {
     return rdmsr(msr_of_base(v, which));
-}
-
-void arch_read_selectors(struct vcpu *v, uint16_t sel[4])
-{
-    (void)v;
-    sel[0] = read_ds();
-    sel[1] = read_es();
-    sel[2] = read_fs();
-    sel[3] = read_gs();
 }
 
 /* --- page tables and mode -------------------------------------------------------- */
@@ -266,14 +261,19 @@ static void save(struct vcpu *v)
 
 static void load(struct vcpu *v)
 {
+    bool selectors_ok;
+
     *arch_guest_regs() = v->regs;
     /* SYSRET would be wrong for a frame that has been away. */
     arch_guest_regs()->entry_vector = TRAP_NMI;
     arch_load_cr3(v);
     arch_load_gdt(v);
     arch_load_ldt(v);
-    load_segments(v);
+    selectors_ok = load_segments(v);
     fpu_load(v);
+    if (UNLIKELY(!selectors_ok)) {
+        pv_failsafe(v, arch_guest_regs());
+    }
 }
 
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)

@@ -5,9 +5,9 @@
  * From a guest, an exception belongs to the guest (pv_exception emulates or
  * injects it), and an interrupt to us. From the hypervisor there are exactly
  * four legitimate cases: an access to guest memory that may fault (exception
- * table), IRET to the guest with values the CPU refuses (failsafe callback),
- * a selector of the guest whose LDT page is still to be mapped, and an
- * interrupt in the idle loop. Anything else is our bug and panics.
+ * table), IRET to the guest with values the CPU refuses (the guest's own
+ * exception), a selector of the guest whose LDT page is still to be mapped, and
+ * an interrupt in the idle loop. Anything else is our bug and panics.
  */
 #include "traps.h"
 
@@ -91,7 +91,8 @@ void entry_user_syscall(struct cpu_regs *regs, bool is_32bit)
  * in the nested frame; what IRETQ would have loaded still stands at the end
  * of the block. The two overlap, so the registers go through a copy.
  */
-NORETURN static void iret_to_guest_failed(const struct cpu_regs *nested)
+NORETURN static void iret_to_guest_failed(const struct cpu_regs *nested,
+                                          uint64_t cr2)
 {
     struct cpu_regs copy = *nested;
     struct cpu_regs *frame = arch_guest_regs();
@@ -99,7 +100,7 @@ NORETURN static void iret_to_guest_failed(const struct cpu_regs *nested)
     memcpy(frame, &copy, offsetof(struct cpu_regs, error_code));
     frame->error_code = copy.error_code;
     frame->entry_vector = copy.entry_vector;
-    pv_failsafe(current_vcpu(), frame);
+    pv_iret_fault(current_vcpu(), frame, cr2);
     resume_guest(frame);
 }
 
@@ -119,8 +120,8 @@ static void describe(const struct cpu_regs *r, uint64_t cr2)
     backtrace(r->rip, r->rbp);
 }
 
-/* We load a selector of the guest's LDT, by IRETQ or for a vcpu that comes
- * back, and its page is not in the window yet. True: try again. */
+/* We load a selector of the guest's LDT, for a vcpu that comes back, and its
+ * page is not in the window yet. True: try again. */
 static bool ldt_page_was_missing(const struct cpu_regs *regs, uint64_t cr2)
 {
     uint64_t offset;
@@ -138,11 +139,11 @@ void trap_from_hypervisor(struct cpu_regs *regs)
         interrupt(regs->entry_vector);
         return;
     }
+    if (regs->rip == (uint64_t)exit_iretq) {
+        iret_to_guest_failed(regs, cr2);
+    }
     if (ldt_page_was_missing(regs, cr2)) {
         return;
-    }
-    if (regs->rip == (uint64_t)exit_iretq) {
-        iret_to_guest_failed(regs);
     }
     if (ex_table_fixup(regs)) {
         return;

@@ -110,9 +110,6 @@ void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base);
 /* One of SEGBASE_FS, _GS_USER, _GS_KERNEL of the current vcpu, as it is. */
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which);
 
-/* DS, ES, FS, GS of the current vcpu (for the failsafe frame). */
-void arch_read_selectors(struct vcpu *v, uint16_t sel[4]);
-
 /* CR0.TS of the current vcpu as the guest sees it. */
 void arch_set_task_switched(struct vcpu *v, bool ts);
 

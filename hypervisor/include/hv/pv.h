@@ -102,7 +102,13 @@ void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit);
 /* "#PF" and the like. */
 const char *pv_vector_name(unsigned int vector);
 
-/* IRET or SYSRET to the guest faulted: the failsafe callback. */
+/* IRET to the guest faulted. regs is what it would have loaded, with vector and
+ * error code of the fault: the guest's own, as if the first instruction there
+ * had raised it. */
+void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
+
+/* The vcpu is back on a CPU, but one of the selectors in v->pv was refused and
+ * is null now: the failsafe callback. */
 void pv_failsafe(struct vcpu *v, struct cpu_regs *regs);
 
 /* --- pv/desc.c ----------------------------------------------------------- */
