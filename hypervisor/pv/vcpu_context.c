@@ -63,7 +63,7 @@ static bool context_ok(const struct vcpu_guest_context *c)
            gva_is_canonical(c->fs_base) &&
            gva_is_canonical(c->gs_base_kernel) &&
            gva_is_canonical(c->gs_base_user) &&
-           c->gdt_ents <= GDT_GUEST_ENTRIES && ldt_ok(c);
+           c->gdt_ents <= (unsigned long)GDT_GUEST_ENTRIES && ldt_ok(c);
 }
 
 /* --- C2: references ------------------------------------------------------------ */
