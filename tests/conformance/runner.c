@@ -261,68 +261,24 @@ static void run_case(const struct conformance_case *c)
            reason[0] != '\0' ? " " : "", reason);
 }
 
-static bool matches(const char *pattern, size_t length, const char *id)
-{
-    if (length > 0 && pattern[length - 1] == '*') {
-        return strncmp(pattern, id, length - 1) == 0;
-    }
-    return strlen(id) == length && strncmp(pattern, id, length) == 0;
-}
-
-/* Value of key= on the command line, up to the next space. */
-static const char *option(const char *key)
-{
-    const char *s = start_cmdline();
-    size_t length = strlen(key);
-
-    for (;;) {
-        if (strncmp(s, key, length) == 0 &&
-            (s == start_cmdline() || s[-1] == ' ')) {
-            return s + length;
-        }
-        s = strchr(s, ' ');
-        if (s == NULL) {
-            return NULL;
-        }
-        s++;
-    }
-}
-
-static bool list_has(const char *list, const char *id, bool exactly)
-{
-    while (list != NULL && *list != '\0' && *list != ' ') {
-        const char *end = list;
-
-        while (*end != '\0' && *end != ' ' && *end != ',') {
-            end++;
-        }
-        if (matches(list, (size_t)(end - list), id) &&
-            !(exactly && end[-1] == '*')) {
-            return true;
-        }
-        list = *end == ',' ? end + 1 : end;
-    }
-    return false;
-}
-
 static bool selected(const struct conformance_case *c)
 {
-    const char *cases = option("cases=");
+    const char *cases = start_option("cases=");
 
-    if (list_has(option("skip="), c->id, false)) {
+    if (pattern_list_has(start_option("skip="), c->id, false)) {
         return false;
     }
     if (c->flags & EXPECT_CRASH) {
-        return list_has(cases, c->id, true);
+        return pattern_list_has(cases, c->id, true);
     }
-    return cases == NULL || list_has(cases, c->id, false);
+    return cases == NULL || pattern_list_has(cases, c->id, false);
 }
 
 void guest_main(void)
 {
     const struct conformance_case *const *at;
     unsigned int count = 0;
-    const char *list = option("list");
+    const char *list = start_option("list");
     bool list_only = list != NULL && (*list == '\0' || *list == ' ');
 
     for (at = conformance_cases_start; at < conformance_cases_end; at++) {

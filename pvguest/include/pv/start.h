@@ -27,4 +27,13 @@ void guest_early(void);
 /* Copy of the command line without the image's name, if there is one. */
 const char *start_cmdline(void);
 
+/* The value of key= on the command line, which ends at a space, or NULL. */
+const char *start_option(const char *key);
+
+/*
+ * Is the name in a list of patterns, with commas between them, of which one
+ * may end in *?  exactly: only by a pattern without.  NULL is an empty list.
+ */
+bool pattern_list_has(const char *list, const char *name, bool exactly);
+
 #endif

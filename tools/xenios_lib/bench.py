@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""`tools/xenios bench`: what an operation costs, here and on Xen.
+
+The same guest (tests/bench) runs on Xenios, on Xen as it is shipped, and on
+Xen without its mitigations, each as the first domain of the same machine.
+QEMU counts instructions, so the numbers are exact and are the same again on
+any host; docs/bench.md explains the rows and the method.
+"""
+import fnmatch
+import importlib.util
+import json
+import os
+import sys
+
+from . import base, bench_guest, bench_report, build, images, packages
+from .base import InputError, ToolError, say
+
+COLUMNS = ("xenios", "xen", "xen_b")
+WALL_ROUNDS = 2             # A-B-A-B
+
+
+def add_arguments(parser):
+    """The options of `bench`, and those of `bench linux`."""
+    parser.add_argument("--rows", metavar="PATTERN",
+                        help="only rows whose name matches, as in 'mmu/*' or "
+                        "'call/null,event/*'")
+    parser.add_argument("--list", action="store_true",
+                        help="print the names of the rows, run nothing")
+    parser.add_argument("--json", metavar="FILE",
+                        help="write everything that was measured")
+    parser.add_argument("--svg", metavar="FILE", help="write a bar chart")
+    parser.add_argument("--cpus", metavar="N", type=int, default=1,
+                        help="the machine's CPUs (default 1; both vCPUs of "
+                        "the guest share it)")
+    parser.add_argument("--on", choices=("both", "xenios"), default="both",
+                        help="xenios: leave out the runs on Xen")
+    parser.add_argument("--no-wall", action="store_true",
+                        help="leave out the check by wall time")
+    parser.add_argument("--no-install", action="store_true",
+                        help="only print which packages are missing")
+    if importlib.util.find_spec(__package__ + ".bench_linux"):
+        module = importlib.import_module(__package__ + ".bench_linux")
+        kinds = parser.add_subparsers(dest="kind", metavar="linux",
+                                      required=False,
+                                      parser_class=type(parser))
+        linux = kinds.add_parser("linux", help="Linux beside Linux",
+                                 description=module.__doc__,
+                                 allow_abbrev=False)
+        module.add_arguments(linux)
+        linux.set_defaults(main=module.main)
+
+
+def chosen_rows(pattern):
+    """The names of the rows that the user means."""
+    known = [figure.name for figure in bench_guest.figures()]
+    if pattern is None:
+        return known
+    rows = [name for name in known
+            if any(fnmatch.fnmatchcase(name, p) for p in pattern.split(","))]
+    if not rows:
+        raise InputError("no row matches %s; see tools/xenios bench --list" %
+                         pattern)
+    return rows
+
+
+def check_writable(path):
+    """Raise InputError now rather than after minutes."""
+    if path is None:
+        return
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise InputError("cannot write %s (%s); give another path" %
+                         (path, error.strerror.lower())) from None
+
+
+def measure(options, rows):
+    """Everything: {column: bench_guest.Result}, and the wall times."""
+    columns = COLUMNS if options.on == "both" else COLUMNS[:1]
+    found = {}
+    for column in columns:
+        say("counting instructions on %s" % bench_guest.NAMES[column])
+        found[column] = bench_guest.run(column, rows, options.cpus)
+    wall = {}
+    if not options.no_wall and options.on == "both":
+        for turn in range(WALL_ROUNDS):
+            for column in ("xenios", "xen_b"):
+                say("taking the time on %s, round %d of %d" % (
+                    bench_guest.NAMES[column], turn + 1, WALL_ROUNDS))
+                result = bench_guest.run(column, rows, options.cpus,
+                                         icount=False)
+                wall.setdefault(column, []).append(result)
+    return found, wall
+
+
+def main(options):
+    """Build, run, print, write; returns the exit status."""
+    rows = chosen_rows(options.rows)
+    if options.list:
+        print("\n".join(rows))
+        return base.OK
+    bench_guest.machine("xenios", options.cpus).check()
+    check_writable(options.json)
+    check_writable(options.svg)
+    packages.require(packages.BUILD + packages.QEMU, not options.no_install)
+    build.build(bench_guest.PRESET)
+    if options.on == "both":
+        images.xen_image()
+    found, wall = measure(options, rows)
+    report = bench_report.Report(bench_guest.figures(), found, wall)
+    sys.stdout.write(report.text())
+    if options.json:
+        base.write_atomically(os.path.abspath(options.json), json.dumps(
+            report.data(), indent=1).encode() + b"\n")
+    if options.svg:
+        base.write_atomically(os.path.abspath(options.svg),
+                              report.svg().encode())
+    bad = [text for result in found.values() for text in result.bad]
+    if bad:
+        raise ToolError("some rows are void:\n" + "\n".join(bad))
+    return base.OK
