@@ -19,10 +19,16 @@
  * For each domain, frames_total is the number of its allocated frames; and
  * for the allocator, the blocks marked free make up its total. Invariants
  * F1-F5 (hv/frame.h), V1, V4 (pt_validate.c), D1 (desc.c) are so checked.
+ * Ports, grant tables, run queues and deadlines have audits of their own,
+ * beside the code whose invariants they check; they panic.
  *
  * There may be millions of frames and no memory to count in: so sums are made
  * for one window of frames at a time, and everything is walked again for the
  * next window. Nobody else may run meanwhile; there is no lock.
+ *
+ * Memory that nobody refers to any more is no wrong count, but it is lost.
+ * It shows at the end, when the last domain has been destroyed: as many
+ * frames must be free as before the first one was made.
  */
 #include <hv/arch.h>
 #include <hv/audit.h>
@@ -31,7 +37,11 @@
 #include <hv/domain.h>
 #include <hv/evtchn.h>
 #include <hv/frame.h>
+#include <hv/gnttab.h>
+#include <hv/hypercall.h>
 #include <hv/pv.h>
+#include <hv/sched.h>
+#include <xen/errno.h>
 
 /* What was found to hold a frame. */
 struct tally {
@@ -41,8 +51,6 @@ struct tally {
 
 #define SMALL_WINDOW 512
 #define LARGE_WINDOW_ORDER 10
-#define LARGE_WINDOW (((1ull << LARGE_WINDOW_ORDER) * PAGE_SIZE) / \
-                      sizeof(struct tally))
 
 static struct tally small_window[SMALL_WINDOW];
 
@@ -362,20 +370,59 @@ static void check_totals(struct audit *a)
     }
 }
 
+/* --- what has an audit of its own ----------------------------------------- */
+
+static void audit_others(void)
+{
+    unsigned int i;
+
+    for (i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i]) {
+            evtchn_audit(domains[i]);
+            gnttab_audit(domains[i]);
+        }
+    }
+    for (i = 0; i < cpu_count; i++) {
+        sched_audit(cpus[i]);
+        (void)timer_audit(cpus[i]);
+    }
+}
+
+/* --- the audit ------------------------------------------------------------ */
+
+/* As large a window as there is memory for, of frames there are. */
+static struct tally *alloc_window(unsigned int *order, uint64_t *frames)
+{
+    for (*order = LARGE_WINDOW_ORDER; *order > 1; (*order)--) {
+        struct tally *window;
+
+        *frames = (PAGE_SIZE << *order) / sizeof(*window);
+        if (*frames >= 2 * frame_count) {
+            continue;
+        }
+        window = hv_alloc_pages(*order);
+        if (window) {
+            return window;
+        }
+    }
+    return NULL;
+}
+
 bool audit_agrees(char *why, size_t size)
 {
     struct audit a = { .why = why, .why_size = size };
-    struct tally *large = NULL;
+    struct tally *large;
+    uint64_t frames;
+    unsigned int order;
 
     page_alloc_audit();
-    if (frame_count > 4ull * SMALL_WINDOW) {
-        large = hv_alloc_pages(LARGE_WINDOW_ORDER);
-    }
+    audit_others();
+    large = alloc_window(&order, &frames);
     a.window = large ? large : small_window;
-    check_windows(&a, large ? LARGE_WINDOW : SMALL_WINDOW);
+    check_windows(&a, large ? frames : SMALL_WINDOW);
     check_totals(&a);
     if (large) {
-        hv_free_pages(large, LARGE_WINDOW_ORDER);
+        hv_free_pages(large, order);
     }
     return !a.failed;
 }
@@ -387,4 +434,79 @@ void audit_all(void)
     if (!audit_agrees(why, sizeof(why))) {
         panic("audit: %s", why);
     }
+}
+
+bool audit_at_rest(bool tell)
+{
+    char why[160];
+    bool parked = arch_park_others();
+    bool agrees = audit_agrees(why, sizeof(why));
+
+    if (parked) {
+        arch_release_others();
+    }
+    if (!agrees) {
+        printk("audit: %s", why);
+    } else if (tell) {
+        printk("audit: all counts agree");
+    }
+    return agrees;
+}
+
+int64_t hc_arch_7(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                  uint64_t a4)
+{
+    (void)a0;
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    if (!DEBUG_BUILD) {
+        return -XEN_ENOSYS;
+    }
+    if (current_domain()->id != 0) {
+        return -XEN_EPERM;
+    }
+    return audit_at_rest(false) ? 0 : -XEN_EIO;
+}
+
+/* --- the end -------------------------------------------------------------- */
+
+static uint64_t free_without_domains;
+
+void audit_expect_free(uint64_t frames)
+{
+    free_without_domains = frames;
+}
+
+static void destroy_all(void)
+{
+    for (unsigned int i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i]) {
+            domain_destroy(domains[i]);
+        }
+    }
+}
+
+void audit_last(void)
+{
+    uint64_t now_free;
+
+    if (!arch_park_others()) {
+        return;
+    }
+    if (DEBUG_BUILD) {
+        audit_all();
+    }
+    destroy_all();
+    if (DEBUG_BUILD) {
+        audit_all();
+    }
+    now_free = page_alloc_free_frames();
+    if (now_free != free_without_domains) {
+        panic("%lu frames are free after the last domain, but %lu were "
+              "before the first", now_free, free_without_domains);
+    }
+    printk("all memory is back: %lu frames are free, as before the first "
+           "domain", now_free);
 }

@@ -25,6 +25,7 @@
  * trusted. All this runs once, on the boot CPU, before any guest.
  */
 #include <hv/arch.h>
+#include <hv/audit.h>
 #include <hv/boot_info.h>
 #include <hv/builder.h>
 #include <hv/console.h>
@@ -123,6 +124,21 @@ static void free_module(unsigned int index)
     if (frames != 0) {
         page_alloc_add_range(start, MFN(start.v + frames));
     }
+}
+
+/* What the modules will have given to the allocator when no domain is left,
+ * by B2 or B3. */
+static uint64_t frames_of_modules(void)
+{
+    uint64_t frames = 0;
+    mfn_t start;
+
+    for (unsigned int i = 0; i < boot_info.module_count; i++) {
+        frames += i != 0 && can_adopt(i)
+                      ? frames_for(boot_info.modules[i].length)
+                      : whole_frames(i, &start);
+    }
+    return frames;
 }
 
 static void check_modules(void)
@@ -496,6 +512,7 @@ void build_first_domain(void)
         cannot_start("the boot modules are together larger than 4 GiB, which "
                      "their list can not express");
     }
+    audit_expect_free(page_alloc_free_frames() + frames_of_modules());
     b.domain = domain_create(0, options.d0_vcpus, b.layout.frames,
                              !options.d0_is_guest);
     if (b.domain == NULL) {

@@ -24,6 +24,7 @@
  * Lock: domain_list_lock for making and destroying; looking up needs none.
  */
 #include <hv/arch.h>
+#include <hv/audit.h>
 #include <hv/console.h>
 #include <hv/console_ring.h>
 #include <hv/evtchn.h>
@@ -244,14 +245,19 @@ void domain_shutdown(struct domain *d, uint8_t reason)
     announce_end(d);
 }
 
-/* The last line names the way it went: tools/xenios reads it. */
+/* The last line names the way it went: tools/xenios reads it. The domain is
+ * gone by then. */
 static NORETURN void leave_machine(const struct domain *d)
 {
-    if (d->crashed) {
+    bool crashed = d->crashed;
+    uint8_t reason = d->shutdown_reason;
+
+    audit_last();
+    if (crashed) {
         printk("d0 crashed: %s", last_sentence);
         arch_poweroff();
     }
-    switch (d->shutdown_reason) {
+    switch (reason) {
     case SHUTDOWN_poweroff:
     case SHUTDOWN_suspend:
         printk("d0 powered off");
@@ -268,7 +274,7 @@ static NORETURN void leave_machine(const struct domain *d)
         arch_poweroff();
     default:
         printk("d0 crashed: guest shut down for an unknown reason, %u",
-               d->shutdown_reason);
+               reason);
         arch_poweroff();
     }
 }

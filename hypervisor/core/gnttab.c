@@ -81,6 +81,22 @@ void gnttab_destroy(struct domain *d)
     }
 }
 
+void gnttab_audit(const struct domain *d)
+{
+    BUG_ON(d->grant_frame_count > GRANT_FRAMES_MAX);                 /* G1 */
+    for (uint32_t i = 0; i < GRANT_FRAMES_MAX; i++) {
+        mfn_t mfn;
+
+        BUG_ON((i < d->grant_frame_count) != (d->grant_frames[i] != NULL));
+        if (i < d->grant_frame_count) {
+            mfn = frame_unmap_addr(d->grant_frames[i]);
+            BUG_ON((mfn_to_frame(mfn)->word & FW_HV) == 0 ||
+                   mfn_to_frame(mfn)->owner != d->id ||
+                   arch_m2p_get(mfn) != M2P_INVALID);                /* G2 */
+        }
+    }
+}
+
 /* --- commands ---------------------------------------------------------------- */
 
 /* Whose table; GNTST_okay or why not. A domain has its own; the control

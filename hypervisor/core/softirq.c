@@ -8,8 +8,9 @@
  * operations by anybody and taken, all at once, by their CPU.
  *
  * Order within a round: what may make vcpus runnable comes before the
- * scheduler, and the end of the machine comes last, so that everything that
- * wanted to be said has been said.
+ * scheduler; a CPU rests for another's audit after it, so that a vcpu which
+ * was stopped has left; and the end of the machine comes last, so that
+ * everything that wanted to be said has been said.
  */
 #include <hv/arch.h>
 #include <hv/console.h>
@@ -58,6 +59,9 @@ void softirq_run(void)
         }
         if (work & (1u << SOFTIRQ_NMI)) {
             nmi_softirq();
+        }
+        if (work & (1u << SOFTIRQ_PARK)) {
+            arch_park_here();
         }
         if (work & (1u << SOFTIRQ_POWER)) {
             domain_power_softirq();

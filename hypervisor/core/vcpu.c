@@ -77,7 +77,7 @@ static void drop_info_frame(struct vcpu *v)
 
 void vcpu_destroy(struct vcpu *v)
 {
-    BUG_ON(mfn_valid_number(v->pv.kernel_table) ||
+    BUG_ON(v->on_cpu || mfn_valid_number(v->pv.kernel_table) ||
            mfn_valid_number(v->pv.user_table));
     time_stop_vcpu(v);
     drop_info_frame(v);

@@ -44,7 +44,9 @@ static void setup(void)
 /* Guest addresses are those of this vcpu from now on; it does not run. */
 static void play(struct vcpu *v)
 {
+    cpus[0]->current->on_cpu = false;
     cpus[0]->current = v;
+    v->on_cpu = true;
 }
 
 static void end_domain(void)

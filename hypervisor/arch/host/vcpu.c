@@ -21,6 +21,19 @@ void arch_kick(struct cpu *c)
     host_effect_add(EFFECT_KICK, c->id, 0);
 }
 
+bool arch_park_others(void)
+{
+    return false;
+}
+
+void arch_release_others(void)
+{
+}
+
+void arch_park_here(void)
+{
+}
+
 int arch_vcpu_init(struct vcpu *v)
 {
     v->fpu = hv_alloc_pages(0);

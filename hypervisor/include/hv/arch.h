@@ -154,6 +154,17 @@ void arch_wallclock(uint64_t *sec, uint32_t *nsec);
 /* --- other CPUs --------------------------------------------------------- */
 void arch_kick(struct cpu *c);
 
+/*
+ * Lets every other CPU finish what it does and wait, with no lock held and in
+ * no guest, until arch_release_others(). The caller holds no lock either; of
+ * several callers one comes after the other. False on the host, whose other
+ * CPUs stand still unless a test plays them.
+ */
+bool arch_park_others(void);
+void arch_release_others(void);
+/* SOFTIRQ_PARK: waits here if another CPU asked for it. */
+void arch_park_here(void);
+
 /* --- devices of the hypervisor ------------------------------------------ */
 void arch_console_write(const char *text, size_t len);
 /* Next typed character, or -1. */

@@ -34,6 +34,13 @@ NORETURN void panic(const char *fmt, ...) PRINTF_LIKE(1, 2);
         }                                                                   \
     } while (0)
 
+/* For checks that only debug and host builds make. */
+#ifdef HV_DEBUG
+#define DEBUG_BUILD true
+#else
+#define DEBUG_BUILD false
+#endif
+
 #ifdef HV_DEBUG
 #define ASSERT(cond) BUG_ON(!(cond))
 #else

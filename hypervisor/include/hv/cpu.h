@@ -26,6 +26,7 @@ enum softirq {
     SOFTIRQ_CONSOLE = 2,  /* console input arrived */
     SOFTIRQ_POWER = 3,    /* the first domain is over: so is the machine */
     SOFTIRQ_NMI = 4,      /* the current vcpu may have an NMI to take */
+    SOFTIRQ_PARK = 5,     /* another CPU wants the machine at rest */
     SOFTIRQ_COUNT
 };
 

@@ -8,4 +8,7 @@
 /* Gives back the frames of the table; nothing refers to them any more. */
 void gnttab_destroy(struct domain *d);
 
+/* Panics unless the domain's table obeys G1 and G2 of gnttab.c; for audit. */
+void gnttab_audit(const struct domain *d);
+
 #endif

@@ -195,4 +195,10 @@ static inline long hypercall_event_channel_op(unsigned int command,
                      0, 0);
 }
 
+/* Debug builds of Xenios only. */
+static inline long hypercall_audit(void)
+{
+    return hypercall(__HYPERVISOR_arch_7, 0, 0, 0, 0, 0);
+}
+
 #endif
