@@ -43,7 +43,7 @@ enum vcpu_state {
 };
 
 #define GDT_GUEST_FRAMES 14    /* pages 0-13; page 14 is the hypervisor's */
-#define GDT_GUEST_ENTRIES (GDT_GUEST_FRAMES * 512)
+#define GDT_GUEST_ENTRIES (GDT_GUEST_FRAMES * 512ul)
 #define GRANT_FRAMES_MAX 32    /* 512 grants each */
 #define LDT_MAX_ENTRIES 8192
 #define LDT_FRAMES 16
@@ -198,7 +198,8 @@ struct domain *domain_resolve(struct domain *d, domid_t id);
 struct domain *domain_create(domid_t id, unsigned int vcpu_count,
                              uint64_t frames_max, bool is_privileged);
 
-/* Host tests and audit: gives back everything a domain holds. */
+/* Gives back everything a domain holds. None of its vcpus is on a CPU, and
+ * nobody else uses it: host tests, and the end of the machine. */
 void domain_destroy(struct domain *d);
 
 /*
