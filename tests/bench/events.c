@@ -11,6 +11,9 @@
  * that the argument out= names, one line a row, written at once: QEMU may be
  * killed any time.
  *
+ * With path=FILE the addresses of the instructions of a row's last sample go
+ * to that file, a line a row.
+ *
  *   P1  the counters are plain memory that translated code adds to; so the
  *       machine must run in one thread, which -icount makes sure of
  *   P2  what a guest is not allowed to do traps and is done by the
@@ -54,6 +57,7 @@ EXPORT int qemu_plugin_install(uint64_t id, const void *info, int count,
 #define HYPERVISOR_FIRST 0xffff800000000000ull
 #define HYPERVISOR_END   0xffff880000000000ull
 #define SAMPLES_MAX      256u
+#define TRAIL_MAX        (1u << 21)
 
 enum event {
     ALL, GUEST, SYSCALL, SYSRET, IRET, INT, LOCK, CR3, CR4, INVLPG, WRMSR,
@@ -71,19 +75,33 @@ struct counts {
 
 static struct counts now, begun, samples[SAMPLES_MAX];
 static unsigned int sample_count;
-static FILE *out;
+static bool sampling;
+static FILE *out, *path;
+static uint64_t *trail;                 /* of the sample that runs */
+static unsigned int trail_length;
 
 static void sample_begin(unsigned int vcpu, void *context)
 {
     (void)vcpu;
     (void)context;
     begun = now;
+    trail_length = 0;
+    sampling = true;
+}
+
+static void step(unsigned int vcpu, void *address)
+{
+    (void)vcpu;
+    if (sampling && trail_length < TRAIL_MAX) {
+        trail[trail_length++] = (uint64_t)address;
+    }
 }
 
 static void sample_end(unsigned int vcpu, void *context)
 {
     (void)vcpu;
     (void)context;
+    sampling = false;
     if (sample_count == SAMPLES_MAX) {
         return;
     }
@@ -108,6 +126,15 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+static void trail_write(void)
+{
+    for (unsigned int i = 0; i < trail_length; i++) {
+        fprintf(path, "%llx ", (unsigned long long)trail[i]);
+    }
+    fputc('\n', path);
+    fflush(path);
+}
+
 static void row_end(unsigned int vcpu, void *context)
 {
     const struct counts *median = &samples[sample_count / 2];
@@ -121,6 +148,9 @@ static void row_end(unsigned int vcpu, void *context)
     }
     fputc('\n', out);
     fflush(out);
+    if (path != NULL) {
+        trail_write();
+    }
 }
 
 struct code {
@@ -251,6 +281,10 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
         if (event != EVENTS) {
             count(insn, event);
         }
+        if (path != NULL) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, step, 0,
+                                                   (void *)address);
+        }
     }
 }
 
@@ -262,8 +296,12 @@ int qemu_plugin_install(uint64_t id, const void *info, int argument_count,
         if (strncmp(arguments[i], "out=", 4) == 0) {
             out = fopen(arguments[i] + 4, "w");
         }
+        if (strncmp(arguments[i], "path=", 5) == 0) {
+            path = fopen(arguments[i] + 5, "w");
+            trail = malloc(TRAIL_MAX * sizeof(*trail));
+        }
     }
-    if (out == NULL) {
+    if (out == NULL || (path != NULL && trail == NULL)) {
         fprintf(stderr, "events: out=FILE is missing or can not be written\n");
         return 1;
     }

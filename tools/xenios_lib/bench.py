@@ -12,7 +12,8 @@ import json
 import os
 import sys
 
-from . import base, bench_guest, bench_report, build, images, packages
+from . import (base, bench_guest, bench_profile, bench_report, build, images,
+               packages)
 from .base import InputError, ToolError, say
 
 COLUMNS = ("xenios", "xen", "xen_b")
@@ -36,6 +37,9 @@ def add_arguments(parser):
                         help="xenios: leave out the runs on Xen")
     parser.add_argument("--no-wall", action="store_true",
                         help="leave out the check by wall time")
+    parser.add_argument("--profile", action="store_true",
+                        help="say which functions of Xenios a row's "
+                        "instructions belong to; runs on Xenios only")
     parser.add_argument("--no-install", action="store_true",
                         help="only print which packages are missing")
     if importlib.util.find_spec(__package__ + ".bench_linux"):
@@ -105,6 +109,8 @@ def main(options):
     check_writable(options.svg)
     packages.require(packages.BUILD + packages.QEMU, not options.no_install)
     build.build(bench_guest.PRESET)
+    if options.profile:
+        return bench_profile.main(rows, options.cpus)
     if options.on == "both":
         images.xen_image()
     found, wall = measure(options, rows)

@@ -157,8 +157,9 @@ def qemu_version():
     return first_line(DEFAULT_QEMU, "--version")
 
 
-def run(column, rows, cpus, icount=True, events=True):
-    """Boot, with these rows or (too many to name) all; returns a Result."""
+def run(column, rows, cpus, icount=True, path=None):
+    """Boot, with these rows or (too many to name) all; returns a Result.
+    path: a file for the instructions of each row's last sample."""
     found = machine(column, cpus)
     names = ",".join(rows)
     everything = len(names) > CMDLINE_MAX
@@ -168,8 +169,9 @@ def run(column, rows, cpus, icount=True, events=True):
     with tempfile.TemporaryDirectory(prefix="xenios-") as directory:
         command = found.prepare()
         counted = os.path.join(directory, "events")
-        if icount and events and plugins_work():
-            command += ["-plugin", "%s,out=%s" % (plugin(), counted)]
+        if icount and plugins_work():
+            command += ["-plugin", "%s,out=%s" % (plugin(), counted) +
+                        (",path=" + path if path else "")]
         session = Session(command, found.hypervisor, RUN_MAX, show=False,
                           on_line=result.line)
         try:
