@@ -18,6 +18,7 @@
 #include <hv/options.h>
 #include <hv/util.h>
 #include <xen/errno.h>
+#include <xen/trace.h>
 
 struct options options;
 
@@ -44,6 +45,8 @@ static const struct option table[] = {
     { "no-smap", OPTION_FLAG, FIELD(no_smap), 0, 0, NULL },
     { "reboot", OPTION_FLAG, FIELD(reboot_on_panic), 0, 0, NULL },
     { "trace", OPTION_FLAG, FIELD(trace), 0, 0, NULL },
+    { "trace_stream", OPTION_U32, FIELD(trace_stream_kib), 16, 65536, NULL },
+    { "trace_mask", OPTION_U32, FIELD(trace_mask), 0, TRC_ALL, NULL },
     { "console", OPTION_CONSTANT, 0, 0, 0, "com1" },
 };
 
@@ -246,6 +249,7 @@ int options_parse(const char *text, char *why, size_t size)
         .d0_mem_mib = 128,
         .d0_vcpus = 1,
         .cpus_limit = CPUS_MAX,
+        .trace_mask = TRC_ALL,
     };
     for (;;) {
         struct word w = next_word(&text);

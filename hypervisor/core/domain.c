@@ -126,7 +126,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
         hv_free_pages(d, 0);
         return NULL;
     }
-    TRACE(DOMAIN_CREATE, d->id, vcpu_count, 0);
+    TRACE(DOMAIN_ADD, d->id);
     return d;
 }
 
@@ -212,7 +212,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintk(sentence, sizeof(sentence), fmt, ap);
     va_end(ap);
-    TRACE(DOMAIN_CRASH, d->id, current_vcpu()->id, 0);
+    TRACE(SHUTDOWN, d->id, current_vcpu()->id, SHUTDOWN_crash);
     printk("domain %u crashed: %s", d->id, sentence);
     if (d->id == 0) {
         memcpy(last_sentence, sentence, sizeof(sentence));
@@ -238,7 +238,7 @@ void domain_shutdown(struct domain *d, uint8_t reason)
     if (!begin_end(d, reason)) {
         return;
     }
-    TRACE(DOMAIN_SHUTDOWN, d->id, reason, 0);
+    TRACE(SHUTDOWN, d->id, current_vcpu()->id, reason);
     if (d->id != 0) {
         printk("domain %u shut down, reason %u", d->id, reason);
     }

@@ -57,7 +57,7 @@ void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
         set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
         return;
     }
-    TRACE(EVENT_PENDING, port, d->id, v->id);
+    TRACE(PENDING, port, d->id, v->id);
     if (!bit_is_set(&shared->evtchn_mask[port / 64], port % 64)) {  /* P1 */
         raise(v, port);
     }

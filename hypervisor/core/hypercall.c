@@ -48,6 +48,29 @@ hypercall_fn *const hypercall_table[HYPERCALL_MAX] = {
 
 hypercall_fn *const *hypercall_lane = hypercall_table;
 
+/* Every row of the table in the plain one's place while calls are recorded:
+ * so, tracing off costs nothing on the way in. */
+static int64_t hc_traced(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
+                         uint64_t a4)
+{
+    uint64_t nr = arch_guest_regs()->rax;
+    int64_t result;
+
+    trace_hypercall(TRACE_HYPERCALL, nr, (uint64_t[]){ a0, a1, a2, a3, a4 });
+    result = hypercall_table[nr](a0, a1, a2, a3, a4);
+    TRACE(HYPERCALL_DONE, nr, (uint64_t)result);
+    return result;
+}
+
+static hypercall_fn *const traced_table[HYPERCALL_MAX] = {
+    [0 ... HYPERCALL_MAX - 1] = hc_traced,
+};
+
+void hypercall_trace(void)
+{
+    hypercall_lane = traced_table;
+}
+
 int guest_iter_read(struct guest_iter *it, void *element)
 {
     ASSERT(it->left > 0);
@@ -71,7 +94,7 @@ int64_t hypercall_restart(unsigned int count, const uint64_t args[])
     BUG_ON(count > ARRAY_SIZE(reg));
     COUNT(restart);
     TRACE(RESTART, entry != NULL ? entry->op : regs->rax,
-          count > 0 ? args[0] : 0, 0);
+          count > 0 ? args[0] : 0);
     if (entry != NULL) {
         for (unsigned int i = 0; i < count; i++) {
             entry->args[i] = args[i];
@@ -95,6 +118,9 @@ static int64_t multicall_one(struct multicall_entry *e)
         return e->op >= HYPERCALL_MAX ? -XEN_ENOSYS : -XEN_EINVAL;
     }
     COUNT_AT(hypercall, e->op);
+    if (UNLIKELY(trace_mask != 0)) {
+        trace_hypercall(TRACE_SUBCALL, e->op, e->args);
+    }
     return hypercall_table[e->op](e->args[0], e->args[1], e->args[2],
                                   e->args[3], e->args[4]);
 }

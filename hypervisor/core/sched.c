@@ -32,7 +32,7 @@
 #include <xen/sched.h>
 
 /* Idle vcpus want a domain, so that nobody has to ask whether there is one. */
-static struct domain idle_domain = { .id = DOMID_IDLE_HV };
+static struct domain idle_domain = { .id = DOMID_IDLE };
 
 struct idle_page {
     struct vcpu vcpu;
@@ -155,7 +155,7 @@ void vcpu_wake(struct vcpu *v)
     }
     c = lock_cpu_of(v);
     if (v->state == VCPU_BLOCKED) {
-        TRACE(WAKE, v->domain->id, v->id, 0);
+        TRACE(WAKE, v->domain->id, v->id);
         end_poll(v);
         set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
         if (!v->on_cpu) {
@@ -170,7 +170,7 @@ void vcpu_block(struct vcpu *v)
     struct cpu *c = lock_cpu_of(v);
 
     ASSERT(v == current_vcpu());
-    TRACE(BLOCK, v->domain->id, v->id, 0);
+    TRACE(BLOCK, v->domain->id, v->id);
     if (v->state == VCPU_RUNNING) {
         __atomic_exchange_n(&v->state, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
         softirq_raise(c, SOFTIRQ_SCHEDULE);                         /* S3 */
@@ -183,6 +183,7 @@ void vcpu_yield(struct vcpu *v)
     struct cpu *c = cpus[v->cpu];
 
     ASSERT(v == current_vcpu());
+    TRACE(YIELD, v->domain->id, v->id);
     c->slice_end = 0;
     softirq_raise(c, SOFTIRQ_SCHEDULE);
 }
@@ -265,7 +266,6 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
         if (prev->state == VCPU_RUNNING) {
             set_state(prev, VCPU_RUNNABLE);
         }
-        runstate_set(prev, runstate_of(prev), now);
         if (view.may_continue) {
             queue_add(c, prev);
         }
@@ -274,8 +274,10 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
         queue_remove(c, next);
         next->on_cpu = true;
         set_state(next, VCPU_RUNNING);
-        runstate_set(next, RUNSTATE_running, now);
     }
+    runstate_set(prev, prev->is_idle ? RUNSTATE_runnable : runstate_of(prev),
+                 now);
+    runstate_set(next, RUNSTATE_running, now);
     c->slice_end = now + SCHED_SLICE;
     return next;
 }
@@ -305,7 +307,7 @@ static void switch_vcpu(struct cpu *c, struct vcpu *prev, struct vcpu *next)
     } else {
         COUNT(switch_vcpu);
     }
-    TRACE(SWITCH, next->domain->id, next->id, prev->domain->id);
+    TRACE(SWITCH, prev->domain->id, prev->id, next->domain->id, next->id);
     c->current = next;
     arch_vcpu_switch(prev, next);
     if (!next->is_idle) {

@@ -31,6 +31,7 @@
 #include <hv/evtchn.h>
 #include <hv/hypercall.h>
 #include <hv/time.h>
+#include <hv/trace.h>
 
 /* --- clocks --------------------------------------------------------------- */
 
@@ -83,6 +84,9 @@ void runstate_set(struct vcpu *v, int state, ns_t now)
 
     if (r->state == state) {
         return;
+    }
+    if (UNLIKELY(trace_mask != 0)) {
+        trace_runstate(v->domain->id, v->id, r->state, state);
     }
     /* Clocks of two CPUs may differ a little: never count backwards. */
     if (now > r->state_entry_time) {

@@ -21,6 +21,7 @@
  */
 #include <hv/arch.h>
 #include <hv/pv.h>
+#include <hv/trace.h>
 #include <hv/util.h>
 
 #include "cpuid.h"
@@ -349,15 +350,18 @@ bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
     struct insn i;
     bool stay = false;
     enum outcome r;
+    uint64_t rip;
 
     /* Whatever code segment of its own GDT the kernel runs on. */
     if (!v->kernel_mode || !pv_fetch_insn(regs, &i)) {
         return false;
     }
+    rip = regs->rip;
     r = perform(v, regs, &i, &stay);
     if (r == REFUSED) {
         return false;
     }
+    TRACE(PRIVOP, rip);
     if (r == DONE && !stay) {
         finish(v, regs, i.length);
     }
@@ -376,6 +380,7 @@ bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
         return false;
     }
     COUNT(emulated_cpuid);
+    TRACE(FORCED_OP, regs->rip);
     pv_cpuid(v, (uint32_t)regs->rax, (uint32_t)regs->rcx, out);
     regs->rax = out[0];
     regs->rbx = out[1];

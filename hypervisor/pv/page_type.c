@@ -111,8 +111,10 @@ static int busy_get(struct domain *d, mfn_t mfn, enum page_type type)
 
     if (err == 0) {
         __atomic_fetch_or(&f->word, FW_VALIDATED, __ATOMIC_SEQ_CST);
-        COUNT(promote);
-        TRACE(PROMOTE, mfn.v, type, 0);
+        if (type != PT_WRITABLE) {
+            COUNT(promote);
+            TRACE(PROMOTE, mfn.v, type);
+        }
         return 0;
     }
     if (err == -XEN_ERESTART_CALL || contents_invalidate(d, mfn, type)) {
@@ -141,7 +143,7 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
         return err;
     }
     COUNT(demote);
-    TRACE(DEMOTE, mfn.v, fw_type(word_read(f)), 0);
+    TRACE(DEMOTE, mfn.v, fw_type(word_read(f)));
     busy_to_idle(f);
     frame_put(mfn);
     return 0;

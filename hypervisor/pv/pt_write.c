@@ -29,6 +29,7 @@
 
 #include <hv/arch.h>
 #include <hv/pv.h>
+#include <hv/trace.h>
 
 #define WRITE_TRIES 64
 
@@ -401,6 +402,7 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
         return false;
     }
     COUNT(emulated_pte);
+    TRACE(PTE_STORE, s.value, va, regs->rip);
     finish(regs, &i, &s);
     if ((regs->rflags & RFLAGS_TF) != 0) {
         pv_inject_single_step(v, regs);

@@ -153,16 +153,17 @@ void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
     };
 
     if (vector == TRAP_PF) {
-        TRACE(PAGE_FAULT, error_code, cr2, regs->rip);
         /* The hardware saw ring 3 in both modes; the guest wants to know
          * whether its own user did it. */
         b.error_code &= ~(uint32_t)PFEC_USER;
         if (!v->kernel_mode) {
             b.error_code |= PFEC_USER;
         }
+        TRACE(PAGE_FAULT, regs->rip, cr2, b.error_code);
         __atomic_store_n(&v->info->arch.cr2, cr2, __ATOMIC_RELAXED);
     } else {
-        TRACE(EXCEPTION, vector, error_code, regs->rip);
+        TRACE(TRAP, regs->rip, vector | (uint64_t)b.has_error_code << 15 |
+              (uint64_t)error_code << 16);
     }
     bounce(v, regs, &b, pv_vector_name(vector));
 }
@@ -175,7 +176,7 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
     };
 
     COUNT(upcall);
-    TRACE(EVENT_UPCALL, v->id, regs->rip, 0);
+    TRACE(UPCALL, regs->rip);
     bounce(v, regs, &b, "event channels");
 }
 

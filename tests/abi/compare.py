@@ -41,7 +41,7 @@ SKIP = 77
 HEADERS = ["xen", "arch-x86/xen", "arch-x86/cpuid", "errno", "event_channel",
            "grant_table", "memory", "sched", "vcpu", "physdev", "version",
            "callback", "elfnote", "features", "nmi", "io/console",
-           "io/xs_wire"]
+           "io/xs_wire", "trace"]
 
 # Structures of Xen's headers that we leave out: a table of texts.
 LEFT_OUT_STRUCTS = {"xsd_errors"}
@@ -64,6 +64,9 @@ LEFT_OUT_MACROS = re.compile("|".join([
     r"__DECL_REG_\w+",
     r"\w+_NONPAE",                  # 32-bit guests without PAE: gone
     r"XSD_ERROR",
+    # Trace events that no PV guest causes.
+    r"TRC_(HVM|SHADOW|PM|HW_IRQ|MEM_POD)_\w+",
+    r"TRC_SCHED_(ID_|EVT_|CLASS_EVT|CSCHED|ARINC653|RTDS|SNULL).*",
 ]))
 
 # What we define and Xen does not.

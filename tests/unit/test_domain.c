@@ -75,7 +75,7 @@ START_TEST(a_domain_is_found_by_its_number)
     ck_assert_ptr_null(domain_by_id(5 + DOMAINS_MAX));
     ck_assert_ptr_null(domain_by_id(6));
     ck_assert_ptr_null(domain_by_id(DOMID_SELF));
-    ck_assert_ptr_null(domain_by_id(DOMID_IDLE_HV));
+    ck_assert_ptr_null(domain_by_id(DOMID_IDLE));
     ck_assert_ptr_null(domain_by_id(0xffff));
     ck_assert_ptr_eq(domain_resolve(d, DOMID_SELF), d);
     ck_assert_ptr_eq(domain_resolve(d, 0), d0);

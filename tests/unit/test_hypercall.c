@@ -215,7 +215,7 @@ START_TEST(a_restart_without_arguments_can_be_traced)
     world_enter(world_vcpu(w, 0));
     regs = arch_guest_regs();
     regs->rax = __HYPERVISOR_mmuext_op;
-    trace_enabled = true; /* without rings: only arguments are looked at */
+    trace_mask = TRC_ALL; /* without rings: only arguments are looked at */
     ck_assert_int_eq(hypercall_restart(0, NULL), __HYPERVISOR_mmuext_op);
 }
 END_TEST

@@ -205,7 +205,7 @@ void host_machine_start(uint64_t frames, unsigned int cpus_wanted)
         m2p[i] = M2P_INVALID;
     }
     memset(&idle_domain, 0, sizeof(idle_domain));
-    idle_domain.id = DOMID_IDLE_HV;
+    idle_domain.id = DOMID_IDLE;
     for (id = 0; id < cpus_wanted; id++) {
         start_cpu(id);
     }

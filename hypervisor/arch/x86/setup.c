@@ -92,7 +92,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
     if (ioapic_route_isa(UART_IRQ, VECTOR_UART, c) == 0) {
         serial_enable_interrupt();
     }
-    if (options.trace) {
+    if (options.trace || options.trace_stream_kib != 0) {
         trace_start();
     }
     if (options.panic) {

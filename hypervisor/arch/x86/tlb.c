@@ -186,7 +186,7 @@ static bool names_this_cpu(cpumask_t mask)
 
 void arch_tlb_flush(cpumask_t mask)
 {
-    TRACE(TLB_FLUSH, mask, 0, 0);
+    TRACE(TLB_FLUSH, mask);
     if (names_this_cpu(mask)) {
         tlb_flush_everything();
     }
@@ -195,6 +195,7 @@ void arch_tlb_flush(cpumask_t mask)
 
 void arch_tlb_flush_page(cpumask_t mask, gva_t va)
 {
+    TRACE(TLB_FLUSH_PAGE, mask, va.v);
     if (names_this_cpu(mask)) {
         tlb_flush_page_local(va);
     }

@@ -16,6 +16,7 @@
 #include <hv/console.h>
 #include <hv/hypercall.h>
 #include <hv/pv.h>
+#include <hv/trace.h>
 
 #include "apic.h"
 #include "backtrace.h"
@@ -36,6 +37,7 @@ static void interrupt(unsigned int vector)
 {
     struct cpu *c = this_cpu();
 
+    TRACE(INTERRUPT, vector);
     switch (vector) {
     case VECTOR_TIMER:
         COUNT(irq_timer);
@@ -83,6 +85,7 @@ void trap_from_guest(struct cpu_regs *regs)
 void entry_user_syscall(struct cpu_regs *regs, bool is_32bit)
 {
     COUNT(user_syscall);
+    TRACE(USER_SYSCALL, regs->rip, regs->rax);
     pv_user_syscall(current_vcpu(), regs, is_32bit);
 }
 

@@ -23,7 +23,6 @@
 #define VCPUS_MAX 32           /* slots of vcpu_info in shared_info */
 #define DOMAINS_MAX 64
 #define WATCHDOGS 2
-#define DOMID_IDLE_HV 0x7ffdu  /* our idle vcpus; never visible to a guest */
 
 struct evtchn;                 /* hv/evtchn.h */
 struct evtchn_fifo;            /* core/evtchn_fifo.c */

@@ -29,6 +29,9 @@ extern hypercall_fn *const hypercall_table[HYPERCALL_MAX];
  * in the trace first. */
 extern hypercall_fn *const *hypercall_lane;
 
+/* From now on the latter. */
+void hypercall_trace(void);
+
 /* By number; NULL where none was ever given out. */
 extern const char *const hypercall_names[HYPERCALL_MAX];
 

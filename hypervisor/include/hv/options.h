@@ -19,6 +19,8 @@ struct options {
     bool no_smap;              /* no-smap */
     bool reboot_on_panic;      /* reboot: instead of power-off after a panic */
     bool trace;                /* trace: record events (hv/trace.h) */
+    uint32_t trace_stream_kib; /* trace_stream=: for a reader outside */
+    uint32_t trace_mask;       /* trace_mask=, default all of Xen's classes */
     char d0_cmdline[1024];     /* after "--" */
 };
 /* console=com1 is accepted too, and says what is so anyway. */
