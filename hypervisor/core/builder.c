@@ -30,6 +30,7 @@
 #include <hv/builder.h>
 #include <hv/console.h>
 #include <hv/console_ring.h>
+#include <hv/memory.h>
 #include <hv/options.h>
 #include <hv/util.h>
 
@@ -515,7 +516,8 @@ void build_first_domain(void)
     audit_expect_free(page_alloc_free_frames() + frames_of_modules());
     b.domain = domain_create(0, options.d0_vcpus, b.layout.frames,
                              !options.d0_is_guest);
-    if (b.domain == NULL) {
+    if (b.domain == NULL ||
+        (options.d0_is_guest && !memory_map_set_plain(b.domain))) {
         cannot_start("there is no memory for the first domain's own data: "
                      "give the machine more");
     }

@@ -29,6 +29,7 @@
 #include <hv/console_ring.h>
 #include <hv/evtchn.h>
 #include <hv/gnttab.h>
+#include <hv/memory.h>
 #include <hv/pv.h>
 #include <hv/time.h>
 #include <hv/trace.h>
@@ -171,6 +172,7 @@ void domain_destroy(struct domain *d)
     domains[d->id % DOMAINS_MAX] = NULL;
     spin_unlock(&domain_list_lock);
     gnttab_destroy(d);
+    memory_map_destroy(d);
     shared_info_destroy(d);
     hv_free_pages(d, 0);
 }

@@ -13,8 +13,8 @@
  *       bits of cmd above MEMOP_EXTENT_SHIFT. The structure is then read
  *       again, and may have changed: each round believes only what it reads.
  *   M4  a frame that a guest gives back leaves it when its last reference
- *       goes: mapped frames stay its own until they are unmapped, so nobody
- *       else can get them meanwhile. The pin of a table is dropped for it.
+ *       goes: mapped or pinned frames stay its own until that ends, so nobody
+ *       else can get them meanwhile.
  *
  * New frames come zeroed and with their M2P entry set (or invalid, for
  * increase_reservation, where the guest has not said which pfn it means).
@@ -27,26 +27,14 @@
  * adjacent memory with each entry, and our table is made of single frames.
  */
 #include <hv/arch.h>
-#include <hv/boot_info.h>
 #include <hv/hypercall.h>
-#include <hv/pv.h>
+#include <hv/memory.h>
 #include <hv/util.h>
 #include <xen/memory.h>
 
 #define MEMOP_EXTENT_SHIFT 6
 #define MEMOP_COMMAND_MASK ((1u << MEMOP_EXTENT_SHIFT) - 1)
 #define MEMOP_EXTENTS_MAX  (UINT32_MAX >> MEMOP_EXTENT_SHIFT)
-
-/* Largest extent: 2 MiB. It is done in one go, and so bounds how long a CPU
- * is kept; Xen lets its first domain have larger ones. */
-#define EXTENT_ORDER_MAX 9u
-
-/* One row of the firmware's memory map, as it is handed to guests. */
-struct e820_entry {
-    uint64_t start, length;
-    uint32_t type;
-} __attribute__((packed));
-STATIC_ASSERT(sizeof(struct e820_entry) == 20, "ACPI 15.2");
 
 /* --- reservations --------------------------------------------------------- */
 
@@ -58,8 +46,6 @@ struct batch {
     uint64_t index;            /* extent being worked on */
 };
 
-enum extent_result { EXTENT_DONE, EXTENT_FAILED, EXTENT_RESTART };
-
 static bool list_read(const struct batch *b, uint64_t *value)
 {
     return !guest_load64(GVA(b->list.v + b->index * sizeof(*value)), value);
@@ -70,7 +56,6 @@ static bool list_write(const struct batch *b, uint64_t value)
     return !guest_store64(GVA(b->list.v + b->index * sizeof(value)), value);
 }
 
-/* Gives a whole new extent back; it has never been mapped. */
 static void release_extent(const struct batch *b, mfn_t mfn)
 {
     for (uint64_t i = 0; i < 1ull << b->order; i++) {
@@ -78,117 +63,71 @@ static void release_extent(const struct batch *b, mfn_t mfn)
     }
 }
 
-static enum extent_result extent_increase(const struct batch *b)
+static bool extent_increase(const struct batch *b)
 {
     mfn_t mfn = domain_alloc_frame(b->domain, b->order, b->below);
 
     if (!mfn_valid_number(mfn)) {
-        return EXTENT_FAILED;
+        return false;
     }
     if (b->list.v != 0 && !list_write(b, mfn.v)) {
         release_extent(b, mfn); /* M1 */
-        return EXTENT_FAILED;
+        return false;
     }
-    return EXTENT_DONE;
+    return true;
 }
 
-static enum extent_result extent_populate(const struct batch *b)
+static bool extent_populate(const struct batch *b)
 {
     uint64_t pfn;
     mfn_t mfn;
 
     if (!list_read(b, &pfn)) {
-        return EXTENT_FAILED;
+        return false;
     }
     mfn = domain_alloc_frame(b->domain, b->order, b->below);
     if (!mfn_valid_number(mfn)) {
-        return EXTENT_FAILED;
+        return false;
     }
     if (!list_write(b, mfn.v)) {
         release_extent(b, mfn);
-        return EXTENT_FAILED;
+        return false;
     }
     for (uint64_t i = 0; i < 1ull << b->order; i++) {
         arch_m2p_set(MFN(mfn.v + i), pfn + i);
     }
-    return EXTENT_DONE;
-}
-
-static enum extent_result release_one(struct domain *d, mfn_t mfn)
-{
-    bool released;
-    int err;
-
-    if (!frame_get(d, mfn)) {
-        return EXTENT_FAILED; /* not its frame, or no frame at all */
-    }
-    err = page_type_release(d, mfn); /* M4 */
-    if (err == -XEN_ERESTART_CALL) {
-        frame_put(mfn);
-        return EXTENT_RESTART;
-    }
-    released = domain_release_frame(d, mfn);
-    frame_put(mfn);
-    return released ? EXTENT_DONE : EXTENT_FAILED;
+    return true;
 }
 
 /*
  * An extent is checked as a whole before its first frame goes (M1), as far as
- * that can be told: another vcpu may give back the same frames meanwhile,
- * and gets the count it deserves.
+ * that can be told: another vcpu may give back the same frames meanwhile.
  */
-static bool all_releasable(const struct batch *b, uint64_t mfn)
+static bool all_owned(const struct batch *b, uint64_t mfn)
 {
     for (uint64_t i = 0; i < 1ull << b->order; i++) {
-        uint64_t word;
-
         if (mfn + i < mfn || !frame_get(b->domain, MFN(mfn + i))) {
             return false;
         }
-        word = __atomic_load_n(&mfn_to_frame(MFN(mfn + i))->word,
-                               __ATOMIC_RELAXED);
         frame_put(MFN(mfn + i));
-        if ((word & FW_ALLOCATED) == 0) {
-            return false;
-        }
     }
     return true;
 }
 
-/* Unpinning may need restarts, so all of it comes before any release. */
-static enum extent_result extent_unpin(const struct batch *b, uint64_t mfn)
+/* M4: a frame that was given back before and is still in use goes once more,
+ * without effect. */
+static bool extent_decrease(const struct batch *b)
 {
-    for (uint64_t i = 0; i < 1ull << b->order; i++) {
-        int err;
-
-        if (!frame_get(b->domain, MFN(mfn + i))) {
-            return EXTENT_FAILED;
-        }
-        err = page_type_release(b->domain, MFN(mfn + i)); /* M4 */
-        frame_put(MFN(mfn + i));
-        if (err == -XEN_ERESTART_CALL) {
-            return EXTENT_RESTART;
-        }
-    }
-    return EXTENT_DONE;
-}
-
-static enum extent_result extent_decrease(const struct batch *b)
-{
-    enum extent_result result;
     uint64_t mfn;
 
-    if (!list_read(b, &mfn) || !all_releasable(b, mfn)) {
-        return EXTENT_FAILED;
+    if (!list_read(b, &mfn) || !all_owned(b, mfn)) {
+        return false;
     }
-    result = extent_unpin(b, mfn);
-    for (uint64_t i = 0; i < 1ull << b->order && result == EXTENT_DONE; i++) {
-        result = release_one(b->domain, MFN(mfn + i));
-    }
-    return result;
+    release_extent(b, MFN(mfn));
+    return true;
 }
 
-static enum extent_result extent_step(uint32_t command, const struct batch *b)
+static bool extent_step(uint32_t command, const struct batch *b)
 {
     switch (command) {
     case XENMEM_increase_reservation:
@@ -208,46 +147,54 @@ static int64_t restart_at(uint32_t command, uint64_t done)
     return hypercall_restart(ARRAY_SIZE(args), args);
 }
 
-/* Units of budget for an extent: zeroing a frame is worth many entries. */
+/* Zeroing a frame is worth many entries. */
 #define WORK_PER_FRAME 64
 
-static int32_t extent_work(unsigned int order)
+int32_t memory_extent_work(unsigned int order)
 {
     return (int32_t)min_u64((uint64_t)WORK_PER_FRAME << order, WORK_BUDGET);
 }
 
 static int64_t run_batch(uint32_t command, struct batch *b, uint64_t count)
 {
-    while (b->index < count) {
-        switch (extent_step(command, b)) {
-        case EXTENT_DONE:
-            b->index++;
-            break;
-        case EXTENT_RESTART:
-            return restart_at(command, b->index);
-        case EXTENT_FAILED:
-            return (int64_t)b->index;
-        }
-        if (b->index < count && !work_spend(extent_work(b->order))) {
+    while (b->index < count && extent_step(command, b)) {
+        b->index++;
+        if (b->index < count && !work_spend(memory_extent_work(b->order))) {
             return restart_at(command, b->index);
         }
     }
     return (int64_t)b->index;
 }
 
-/* Address width to frame limit; false when not even one frame fits. */
-static bool frames_below(unsigned int address_bits, mfn_t *below)
+#define NODES_MAX 64u
+#define NO_NODE   0xffu
+
+/* There is one node, so nobody is asked for; but who may not name a node
+ * exactly, or names one that no machine has, is told. */
+static bool node_ok(uint32_t flags)
 {
-    *below = INVALID_MFN;
-    if (address_bits == 0 || address_bits >= 64) {
+    uint32_t node = XENMEMF_get_node(flags);
+
+    if (node == NO_NODE) {
         return true;
     }
-    *below = MFN(address_bits > PAGE_SHIFT
-                     ? 1ull << (address_bits - PAGE_SHIFT) : 0);
-    return address_bits > PAGE_SHIFT;
+    return current_domain()->is_privileged
+               ? node < NODES_MAX
+               : (flags & XENMEMF_exact_node_request) == 0;
 }
 
-static bool may_act_on(const struct domain *d)
+bool memory_flags_limit(uint32_t flags, mfn_t *below)
+{
+    unsigned int bits = XENMEMF_get_address_bits(flags);
+
+    *below = INVALID_MFN;
+    if (bits != 0 && bits < 64) {
+        *below = MFN(bits > PAGE_SHIFT ? 1ull << (bits - PAGE_SHIFT) : 0);
+    }
+    return node_ok(flags);
+}
+
+bool memory_may_act_on(const struct domain *d)
 {
     return d == current_domain() || current_domain()->is_privileged;
 }
@@ -268,9 +215,12 @@ static int64_t change_reservation(uint32_t command, uint64_t done, gva_t arg)
         .order = r.extent_order,
         .index = done,
     };
-    if (b.domain == NULL || !may_act_on(b.domain) ||
+    if (b.domain == NULL || !memory_may_act_on(b.domain) ||
         r.extent_order > EXTENT_ORDER_MAX ||
-        !frames_below(XENMEMF_get_address_bits(r.mem_flags), &b.below)) {
+        (command == XENMEM_populate_physmap &&
+         (r.mem_flags & XENMEMF_populate_on_demand)) ||
+        (command != XENMEM_decrease_reservation &&
+         !memory_flags_limit(r.mem_flags, &b.below))) {
         return (int64_t)done;
     }
     return run_batch(command, &b, r.nr_extents);
@@ -290,7 +240,7 @@ static int64_t query_domain(uint32_t command, gva_t arg)
     if (d == NULL) {
         return -XEN_ESRCH;
     }
-    if (!may_act_on(d)) {
+    if (!memory_may_act_on(d)) {
         return -XEN_EPERM;
     }
     switch (command) {
@@ -346,67 +296,35 @@ static int64_t machphys_mfn_list(gva_t arg)
     return guest_copy_out(arg, &list, sizeof(list)) ? -XEN_EFAULT : 0;
 }
 
-static bool put_e820(const struct xen_memory_map *map, uint64_t index,
-                     const struct e820_entry *entry)
+/* --- for translated guests ------------------------------------------------ */
+
+/* A PV guest has no table of the hypervisor's between its frames and the
+ * machine's: nothing can be put there, or taken from it. */
+static int64_t refuse_physmap(uint32_t command, gva_t arg)
 {
-    gva_t to = GVA((uint64_t)(uintptr_t)map->buffer.p +
-                   index * sizeof(*entry));
+    union {
+        struct xen_add_to_physmap one;
+        struct xen_add_to_physmap_batch batch;
+        struct xen_remove_from_physmap gone;
+    } op;
+    size_t size = command == XENMEM_add_to_physmap ? sizeof(op.one)
+                : command == XENMEM_add_to_physmap_batch ? sizeof(op.batch)
+                : sizeof(op.gone);
 
-    return !guest_copy_out(to, entry, sizeof(*entry));
-}
-
-/* A PV domain's memory has no holes: one entry says it all. For the first
- * domain nobody has set a map; it asks for the machine's. */
-static int64_t memory_map(gva_t arg)
-{
-    const struct e820_entry ram = {
-        .length = current_domain()->frames_max << PAGE_SHIFT,
-        .type = REGION_RAM,
-    };
-    struct xen_memory_map map;
-
-    if (guest_copy_in(&map, arg, sizeof(map))) {
+    if (guest_copy_in(&op, arg, size)) {
         return -XEN_EFAULT;
     }
-    if (current_domain()->is_privileged) {
-        return -XEN_ENOSYS;
+    if (command == XENMEM_add_to_physmap &&
+        op.one.space == XENMAPSPACE_gmfn_foreign) {
+        return -XEN_ENOSYS; /* in batches only */
     }
-    if (map.nr_entries > 0) {
-        map.nr_entries = 1;
-        if (!put_e820(&map, 0, &ram)) {
-            return -XEN_EFAULT;
-        }
+    if (command == XENMEM_add_to_physmap_batch &&
+        op.batch.space == XENMAPSPACE_gmfn_range) {
+        return -XEN_EOPNOTSUPP; /* a batch of ranges */
     }
-    return guest_copy_out(arg, &map, sizeof(map)) ? -XEN_EFAULT : 0;
-}
-
-/* Xen wants room for one entry more than there are, and so do we. Without a
- * buffer only the number of entries is told. */
-static int64_t machine_memory_map(gva_t arg)
-{
-    struct xen_memory_map map;
-    bool store;
-
-    if (!current_domain()->is_privileged) {
-        return -XEN_EPERM;
-    }
-    if (guest_copy_in(&map, arg, sizeof(map))) {
-        return -XEN_EFAULT;
-    }
-    store = map.buffer.p != NULL;
-    if (store && map.nr_entries <= boot_info.region_count) {
-        return -XEN_EINVAL;
-    }
-    for (unsigned int i = 0; store && i < boot_info.region_count; i++) {
-        const struct boot_region *r = &boot_info.regions[i];
-        struct e820_entry entry = { r->start, r->length, r->type };
-
-        if (!put_e820(&map, i, &entry)) {
-            return -XEN_EFAULT;
-        }
-    }
-    map.nr_entries = boot_info.region_count;
-    return guest_copy_out(arg, &map, sizeof(map)) ? -XEN_EFAULT : 0;
+    /* All of them begin with the domain. */
+    return domain_resolve(current_domain(), op.one.domid) ? -XEN_EACCES
+                                                          : -XEN_ESRCH;
 }
 
 /* --- dispatch ------------------------------------------------------------- */
@@ -425,9 +343,15 @@ static int64_t query(uint32_t command, gva_t arg)
     case XENMEM_machphys_mfn_list:
         return machphys_mfn_list(arg);
     case XENMEM_memory_map:
-        return memory_map(arg);
+        return memory_op_memory_map(arg);
+    case XENMEM_set_memory_map:
+        return memory_op_set_memory_map(arg);
     case XENMEM_machine_memory_map:
-        return machine_memory_map(arg);
+        return memory_op_machine_memory_map(arg);
+    case XENMEM_exchange:
+        return memory_op_exchange(arg);
+    case XENMEM_remove_from_physmap:
+        return refuse_physmap(command, arg);
     default:
         return -XEN_ENOSYS;
     }
@@ -441,6 +365,8 @@ static int64_t refuse_extents(uint32_t command)
     case XENMEM_current_reservation:
     case XENMEM_maximum_reservation:
     case XENMEM_maximum_gpfn:
+    case XENMEM_exchange:
+    case XENMEM_remove_from_physmap:
         return -XEN_EINVAL;
     default:
         return -XEN_ENOSYS; /* the number as a whole is not known */
@@ -461,6 +387,9 @@ int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
     case XENMEM_decrease_reservation:
     case XENMEM_populate_physmap:
         return change_reservation(op, done, GVA(argument));
+    case XENMEM_add_to_physmap:
+    case XENMEM_add_to_physmap_batch:
+        return refuse_physmap(op, GVA(argument));
     default:
         return done != 0 ? refuse_extents(op) : query(op, GVA(argument));
     }

@@ -20,6 +20,9 @@
  *   R5  a frame is zeroed before its new owner is written: no data of one
  *       domain reaches another. Only before the first guest runs, when no
  *       frame has been anyone's, may a domain get frames as they are.
+ *   R6  a detached frame has no reference at all, so nobody can take one (R2),
+ *       and is not in the allocator's lists either: it is its detacher's.
+ *       Owner and leftovers stay, so that it can become again what it was
  *
  * frame_get() and frame_put() take no lock; any CPU may call them at any time
  * for any number. A put which frees takes the allocator's lock.
@@ -129,6 +132,31 @@ static void give_to_domain(struct domain *d, mfn_t mfn)
     __atomic_store_n(&f->word, FW_ALLOCATED | FW_ONE_REF, __ATOMIC_RELEASE);
 }
 
+/* R5 */
+static void zero_frames(mfn_t mfn, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        arch_frame_zero(MFN(mfn.v + i));
+    }
+}
+
+mfn_t frame_alloc_zeroed(unsigned int order, mfn_t below)
+{
+    mfn_t mfn = page_alloc(order, below);
+
+    if (mfn_valid_number(mfn)) {
+        zero_frames(mfn, order);
+    }
+    return mfn;
+}
+
+void domain_give_frames(struct domain *d, mfn_t mfn, unsigned int order)
+{
+    for (uint64_t i = 0; i < 1ull << order; i++) {
+        give_to_domain(d, MFN(mfn.v + i));
+    }
+}
+
 /* R4; nobody owns the block yet. */
 static mfn_t take_block(struct domain *d, unsigned int order, mfn_t below)
 {
@@ -147,14 +175,10 @@ static mfn_t take_block(struct domain *d, unsigned int order, mfn_t below)
 mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below)
 {
     mfn_t mfn = take_block(d, order, below);
-    uint64_t i;
 
-    if (!mfn_valid_number(mfn)) {
-        return INVALID_MFN;
-    }
-    for (i = 0; i < 1ull << order; i++) {
-        arch_frame_zero(MFN(mfn.v + i)); /* R5 */
-        give_to_domain(d, MFN(mfn.v + i));
+    if (mfn_valid_number(mfn)) {
+        zero_frames(mfn, order);
+        domain_give_frames(d, mfn, order);
     }
     return mfn;
 }
@@ -162,13 +186,9 @@ mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below)
 mfn_t domain_alloc_frame_as_is(struct domain *d, unsigned int order)
 {
     mfn_t mfn = take_block(d, order, INVALID_MFN);
-    uint64_t i;
 
-    if (!mfn_valid_number(mfn)) {
-        return INVALID_MFN;
-    }
-    for (i = 0; i < 1ull << order; i++) {
-        give_to_domain(d, MFN(mfn.v + i));
+    if (mfn_valid_number(mfn)) {
+        domain_give_frames(d, mfn, order);
     }
     return mfn;
 }
@@ -204,6 +224,47 @@ bool domain_release_frame(struct domain *d, mfn_t mfn)
     frame_put(mfn); /* R1: the domain's own */
     frame_put(mfn); /* the one taken above */
     return true;
+}
+
+/* --- detached frames (R6) --------------------------------------------------- */
+
+#define WORD_OURS_ALONE (FW_ALLOCATED | 2 * FW_ONE_REF)
+
+bool domain_detach_frame(struct domain *d, mfn_t mfn)
+{
+    struct frame *f;
+    uint64_t word;
+
+    if (!frame_get(d, mfn)) {
+        return false;
+    }
+    f = mfn_to_frame(mfn);
+    word = __atomic_load_n(&f->word, __ATOMIC_RELAXED);
+    do {
+        if ((word & ~WORD_LEFTOVERS) != WORD_OURS_ALONE) {
+            frame_put(mfn);
+            return false;
+        }
+    } while (!__atomic_compare_exchange_n(&f->word, &word,
+                                          word & WORD_LEFTOVERS, true,
+                                          __ATOMIC_SEQ_CST,
+                                          __ATOMIC_RELAXED));
+    return true;
+}
+
+void domain_reattach_frame(mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+
+    BUG_ON((f->word & ~WORD_LEFTOVERS) != 0);
+    f->stamp = arch_tlb_clock();
+    __atomic_store_n(&f->word, f->word | FW_ALLOCATED | FW_ONE_REF,
+                     __ATOMIC_RELEASE);
+}
+
+void frame_free_detached(mfn_t mfn)
+{
+    frame_to_allocator(mfn, mfn_to_frame(mfn)->word);
 }
 
 void frame_share_with(struct domain *d, mfn_t mfn)

@@ -15,7 +15,7 @@
  * domain before anything is stored (U1). What a race can give a guest is a
  * change in another of its own L1 tables, for which it did not need a race.
  *
- * Manual: update_va_mapping.
+ * Manual: update_va_mapping, update_va_mapping_otherdomain.
  */
 #include "pte.h"
 
@@ -156,4 +156,15 @@ int64_t hc_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags,
     }
     err = store_entry(v, GVA(va), val);
     return err ? err : flush_after(v->domain, GVA(va), flags);
+}
+
+/* The frame may be another domain's, where the caller may map it: with one
+ * domain, the only owner to name is the caller. */
+int64_t hc_update_va_mapping_otherdomain(uint64_t va, uint64_t val,
+                                         uint64_t flags, uint64_t domid,
+                                         uint64_t unused)
+{
+    int err = pv_foreign_check(current_domain(), (uint32_t)domid);
+
+    return err ? err : hc_update_va_mapping(va, val, flags, 0, unused);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <hv/boot_info.h>
+#include <hv/memory.h>
 #include <xen/memory.h>
 
 #include "test_main.h"
@@ -185,6 +186,30 @@ START_TEST(address_bits_bound_the_frames)
 }
 END_TEST
 
+START_TEST(nodes_are_for_who_has_them)
+{
+    struct list_call c = populate(1, 0);
+
+    c.flags = XENMEMF_node(63);
+    ck_assert_int_eq(change(&c), 1);
+    c.flags = XENMEMF_node(64);
+    ck_assert_int_eq(change(&c), 0);
+    c.flags = XENMEMF_exact_node(0);
+    ck_assert_int_eq(change(&c), 1);
+    c.flags = XENMEMF_populate_on_demand;
+    ck_assert_int_eq(change(&c), 0);
+    c.flags = XENMEMF_node(64); /* frames that go have no node to name */
+    c.command = XENMEM_decrease_reservation;
+    ck_assert_int_eq(change(&c), 1);
+    c.command = XENMEM_populate_physmap;
+    world_enter(world_vcpu(w, 1));
+    c.flags = XENMEMF_node(64);
+    ck_assert_int_eq(change(&c), 1);
+    c.flags = XENMEMF_exact_node(0);
+    ck_assert_int_eq(change(&c), 0);
+}
+END_TEST
+
 START_TEST(a_long_batch_restarts_and_ends_complete)
 {
     struct list_call c = populate(FRAMES, 0);
@@ -263,9 +288,12 @@ START_TEST(decrease_stops_at_a_frame_that_is_not_ones_own)
     list[0] = world_frame(w, 1).v; /* another domain's */
     c.list = world_arg(w, list, sizeof(list));
     ck_assert_int_eq(change(&c), 0);
-    list[0] = w->domains[0]->shared_info_mfn.v; /* the hypervisor's */
+    ck_assert_uint_eq(w->domains[0]->frames_total, 1);
+    list[0] = w->domains[0]->shared_info_mfn.v; /* the hypervisor's, lent */
+    list[1] = 0;
     c.list = world_arg(w, list, sizeof(list));
-    ck_assert_int_eq(change(&c), 0);
+    ck_assert_int_eq(change(&c), 1); /* without effect */
+    ck_assert_int_eq(change(&c), 1);
     ck_assert_uint_eq(w->domains[0]->frames_total, 1);
 }
 END_TEST
@@ -302,13 +330,15 @@ START_TEST(a_frame_in_use_stays_ones_own_until_the_use_ends)
     ck_assert_int_eq(change(&c), 1);
     ck_assert_uint_eq(d->frames_total, 0);
     ck_assert_uint_eq(page_alloc_free_frames(), free);
-    ck_assert_int_eq(change(&c), 0); /* given back already */
+    ck_assert_int_eq(change(&c), 1); /* given back already: no effect */
+    ck_assert_uint_eq(d->frames_total, 0);
     frame_put(mfn);
+    ck_assert_int_eq(change(&c), 0); /* gone */
     ck_assert_uint_eq(page_alloc_free_frames(), free + 1);
 }
 END_TEST
 
-START_TEST(a_pinned_table_is_unpinned_and_goes)
+START_TEST(a_pinned_table_goes_when_its_pin_does)
 {
     struct domain *d = w->domains[0];
     uint64_t free = page_alloc_free_frames();
@@ -322,6 +352,9 @@ START_TEST(a_pinned_table_is_unpinned_and_goes)
     ck_assert_int_eq(page_type_pin(d, l1, PT_L1), 0);
     c.list = world_arg(w, list, sizeof(list));
     ck_assert_int_eq(change(&c), 2);
+    ck_assert_uint_eq(d->frames_total, 0);
+    ck_assert_uint_eq(page_alloc_free_frames(), free - 2);
+    ck_assert_int_eq(page_type_unpin(d, l1), 0);
     ck_assert_uint_eq(page_alloc_free_frames(), free);
 }
 END_TEST
@@ -457,7 +490,7 @@ static gva_t map_arg(unsigned int room, gva_t buffer)
     return world_arg(w, &map, sizeof(map));
 }
 
-START_TEST(a_domains_map_is_one_piece_of_memory)
+START_TEST(a_plain_map_is_one_piece_of_memory)
 {
     struct e820 entries[2] = { { 0 } };
     gva_t buffer = world_arg(w, entries, sizeof(entries));
@@ -466,6 +499,9 @@ START_TEST(a_domains_map_is_one_piece_of_memory)
 
     ck_assert_int_eq(call(XENMEM_memory_map, arg), -XEN_ENOSYS);
     ck_assert_int_eq(call(XENMEM_memory_map, GVA(0)), -XEN_EFAULT);
+    host_fail_alloc(1);
+    ck_assert(!memory_map_set_plain(w->domains[1]));
+    ck_assert(memory_map_set_plain(w->domains[1]));
     world_enter(world_vcpu(w, 1));
     ck_assert_int_eq(call(XENMEM_memory_map, arg), 0);
     ck_assert_uint_eq(((struct xen_memory_map *)world_arg_at(w, arg))
@@ -477,6 +513,52 @@ START_TEST(a_domains_map_is_one_piece_of_memory)
     ck_assert_int_eq(call(XENMEM_memory_map, map_arg(2, GVA(0))),
                      -XEN_EFAULT);
     ck_assert_int_eq(call(XENMEM_memory_map, map_arg(0, GVA(0))), 0);
+}
+END_TEST
+
+static int64_t set_map(domid_t domid, unsigned int entries, gva_t buffer)
+{
+    struct xen_foreign_memory_map op;
+
+    memset(&op, 0, sizeof(op));
+    op.domid = domid;
+    op.map.nr_entries = entries;
+    op.map.buffer.p = (void *)(uintptr_t)buffer.v;
+    return call(XENMEM_set_memory_map, world_arg(w, &op, sizeof(op)));
+}
+
+START_TEST(a_map_is_kept_as_it_was_set)
+{
+    struct e820 entries[300];
+    gva_t buffer, ask;
+    uint64_t free;
+
+    memset(entries, 0x5a, sizeof(entries));
+    buffer = world_arg(w, entries, sizeof(entries));
+    ck_assert_int_eq(set_map(DOMID_SELF, 300, buffer), 0);
+    memset(world_arg_at(w, buffer), 0, sizeof(entries));
+    ask = map_arg(301, buffer);
+    ck_assert_int_eq(call(XENMEM_memory_map, ask), 0);
+    ck_assert_uint_eq(((struct xen_memory_map *)world_arg_at(w, ask))
+                          ->nr_entries, 300);
+    ck_assert_int_eq(memcmp(world_arg_at(w, buffer), entries,
+                            sizeof(entries)), 0);
+    free = page_alloc_free_frames();
+    host_fail_alloc(1);
+    ck_assert_int_eq(set_map(DOMID_SELF, 1, buffer), -XEN_ENOMEM);
+    ck_assert_int_eq(set_map(DOMID_SELF, 1025, buffer), -XEN_EINVAL);
+    ck_assert_int_eq(set_map(DOMID_SELF, 1024, GVA(0)), -XEN_EFAULT);
+    ck_assert_int_eq(set_map(5, 1, buffer), -XEN_ESRCH);
+    ck_assert_int_eq(call(XENMEM_set_memory_map, GVA(0)), -XEN_EFAULT);
+    ck_assert_uint_eq(page_alloc_free_frames(), free);
+    ck_assert_int_eq(call(XENMEM_memory_map, map_arg(2, buffer)), 0);
+    ck_assert_int_eq(set_map(DOMID_SELF, 0, GVA(0)), 0);
+    ck_assert_int_eq(call(XENMEM_memory_map, map_arg(2, buffer)),
+                     -XEN_ENOSYS);
+    ck_assert_int_eq(set_map(1, 1, buffer), 0);
+    world_enter(world_vcpu(w, 1));
+    ck_assert_int_eq(call(XENMEM_memory_map, map_arg(2, buffer)), 0);
+    ck_assert_int_eq(set_map(0, 1, buffer), -XEN_EPERM);
 }
 END_TEST
 
@@ -508,14 +590,49 @@ START_TEST(the_machines_map_is_for_the_privileged)
 }
 END_TEST
 
+START_TEST(a_pv_guest_has_no_physmap_to_change)
+{
+    struct xen_add_to_physmap one;
+    struct xen_add_to_physmap_batch batch;
+    gva_t at;
+
+    memset(&one, 0, sizeof(one));
+    memset(&batch, 0, sizeof(batch));
+    one.domid = batch.domid = DOMID_SELF;
+    at = world_arg(w, &one, sizeof(one));
+    ck_assert_int_eq(call(XENMEM_add_to_physmap, at), -XEN_EACCES);
+    ck_assert_int_eq(call(XENMEM_remove_from_physmap, at), -XEN_EACCES);
+    at = world_arg(w, &batch, sizeof(batch));
+    ck_assert_int_eq(call(XENMEM_add_to_physmap_batch, at), -XEN_EACCES);
+    one.space = XENMAPSPACE_gmfn_foreign;
+    batch.space = XENMAPSPACE_gmfn_range;
+    at = world_arg(w, &one, sizeof(one));
+    ck_assert_int_eq(call(XENMEM_add_to_physmap, at), -XEN_ENOSYS);
+    at = world_arg(w, &batch, sizeof(batch));
+    ck_assert_int_eq(call(XENMEM_add_to_physmap_batch, at), -XEN_EOPNOTSUPP);
+    one.space = 0;
+    one.domid = 9;
+    at = world_arg(w, &one, sizeof(one));
+    ck_assert_int_eq(call(XENMEM_add_to_physmap, at), -XEN_ESRCH);
+    ck_assert_int_eq(call(XENMEM_remove_from_physmap, at), -XEN_ESRCH);
+    ck_assert_int_eq(call(XENMEM_add_to_physmap, GVA(0)), -XEN_EFAULT);
+    ck_assert_int_eq(call(XENMEM_add_to_physmap_batch, GVA(0)), -XEN_EFAULT);
+    ck_assert_int_eq(call(XENMEM_remove_from_physmap, GVA(0)), -XEN_EFAULT);
+}
+END_TEST
+
 START_TEST(the_rest_is_not_offered)
 {
-    ck_assert_int_eq(call(XENMEM_set_memory_map, GVA(0)), -XEN_ENOSYS);
-    ck_assert_int_eq(call(XENMEM_exchange, GVA(0)), -XEN_ENOSYS);
-    ck_assert_int_eq(call(XENMEM_add_to_physmap, GVA(0)), -XEN_ENOSYS);
-    ck_assert_int_eq(call(63, GVA(0)), -XEN_ENOSYS);
+    static const unsigned int absent[] = { 8, 16, 17, 18, 19, 20, 21, 22, 24,
+                                           25, 26, 27, 28, 29, 63 };
+
+    for (size_t i = 0; i < ARRAY_SIZE(absent); i++) {
+        ck_assert_int_eq(call(absent[i], GVA(0)), -XEN_ENOSYS);
+    }
     ck_assert_int_eq(call(XENMEM_maximum_ram_page | 1 << EXTENT_SHIFT,
                           GVA(0)), -XEN_EINVAL);
+    ck_assert_int_eq(call(XENMEM_exchange | 1 << EXTENT_SHIFT, GVA(0)),
+                     -XEN_EINVAL);
     ck_assert_int_eq(call(XENMEM_memory_map | 1 << EXTENT_SHIFT, GVA(0)),
                      -XEN_ENOSYS);
 }
@@ -537,7 +654,7 @@ TEST_MAIN("memory_op", setup, teardown,
           decrease_stops_at_a_frame_that_is_not_ones_own,
           an_extent_goes_as_a_whole_or_not_at_all,
           a_frame_in_use_stays_ones_own_until_the_use_ends,
-          a_pinned_table_is_unpinned_and_goes,
+          a_pinned_table_goes_when_its_pin_does,
           decrease_restarts_too,
           a_structure_that_can_not_be_read_counts_nothing,
           a_count_beyond_the_list_counts_nothing_more,
@@ -545,6 +662,9 @@ TEST_MAIN("memory_op", setup, teardown,
           another_domain_is_for_the_privileged,
           reservations_are_told,
           the_machine_to_physical_table_is_where_arch_says,
-          a_domains_map_is_one_piece_of_memory,
+          a_plain_map_is_one_piece_of_memory,
           the_machines_map_is_for_the_privileged,
+          a_map_is_kept_as_it_was_set,
+          a_pv_guest_has_no_physmap_to_change,
+          nodes_are_for_who_has_them,
           the_rest_is_not_offered)

@@ -572,6 +572,30 @@ START_TEST(a_vcpu_without_a_table_has_no_addresses)
 }
 END_TEST
 
+static int64_t update_other(uint64_t pte, uint64_t owner)
+{
+    int64_t result = world_call(__HYPERVISOR_update_va_mapping_otherdomain,
+                                WORLD_DATA, pte, UVMF_INVLPG, owner, 0);
+
+    must_agree();
+    return result;
+}
+
+START_TEST(a_mapping_of_anothers_frame_is_refused_by_its_owner)
+{
+    static const domid_t denied[] = { 1, DOMID_IO, DOMID_XEN };
+    uint64_t pte = pte_make(g.data[1], RO);
+
+    ck_assert_int_eq(update_other(pte, DOMID_SELF), 0);
+    ck_assert_int_eq(update_other(pte, 0x50000 | DOMID_SELF), 0);
+    ck_assert_int_eq(update_other(pte, d->id), -XEN_ESRCH);
+    ck_assert_int_eq(update_other(pte, 9), -XEN_ESRCH);
+    for (size_t i = 0; i < ARRAY_SIZE(denied); i++) {
+        ck_assert_int_eq(update_other(0, denied[i]), -XEN_EPERM);
+    }
+}
+END_TEST
+
 TEST_MAIN("mmu_update", setup, teardown, an_l1_entry_changes_hands,
           harmless_bits_change_without_counts,
           accessed_and_dirty_are_kept_on_request,
@@ -588,4 +612,5 @@ TEST_MAIN("mmu_update", setup, teardown, an_l1_entry_changes_hands,
           a_table_is_let_go_when_the_list_moves_on,
           an_address_names_its_entry, addresses_without_an_l1_are_refused,
           an_l2_reached_as_l1_is_not_changed, flushes_follow_the_flags,
-          a_vcpu_without_a_table_has_no_addresses)
+          a_vcpu_without_a_table_has_no_addresses,
+          a_mapping_of_anothers_frame_is_refused_by_its_owner)

@@ -25,6 +25,7 @@
 #define WATCHDOGS 2
 
 struct evtchn;                 /* hv/evtchn.h */
+struct e820_entry;             /* core/memory_map.c */
 struct evtchn_fifo;            /* core/evtchn_fifo.c */
 struct xencons_interface;      /* xen/io/console.h */
 
@@ -166,6 +167,8 @@ struct domain {
     uint64_t frames_max;
     uint32_t watchdogs_used;   /* bit n: watchdogs[n] is somebody's */
     struct timer watchdogs[WATCHDOGS];
+    struct e820_entry *e820;   /* core/memory_map.c; NULL: none */
+    uint32_t e820_entries;
     uint32_t grant_frame_count; /* atomic; see core/gnttab.c */
     void *grant_frames[GRANT_FRAMES_MAX]; /* lent to the domain */
 

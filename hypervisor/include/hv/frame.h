@@ -146,6 +146,21 @@ mfn_t domain_alloc_frame(struct domain *d, unsigned int order, mfn_t below);
  * domain, before any guest has run (R5). */
 mfn_t domain_alloc_frame_as_is(struct domain *d, unsigned int order);
 
+/* 2^order zeroed frames that are nobody's yet, INVALID_MFN if there
+ * are none; and such frames made the domain's, its total unchanged. */
+mfn_t frame_alloc_zeroed(unsigned int order, mfn_t below);
+void domain_give_frames(struct domain *d, mfn_t mfn, unsigned int order);
+
+/*
+ * For XENMEM_exchange: takes a frame from the domain, its total unchanged.
+ * False when d does not own it or anybody else holds a reference. Meanwhile
+ * it is the caller's, who may use frame.stamp and either attaches it again
+ * or frees it.
+ */
+bool domain_detach_frame(struct domain *d, mfn_t mfn) MUST_CHECK;
+void domain_reattach_frame(mfn_t mfn);
+void frame_free_detached(mfn_t mfn);
+
 /* Makes an already allocated run of frames (a boot module) the domain's,
  * contents kept: word becomes FW_ALLOCATED with one reference. */
 void domain_adopt_frame(struct domain *d, mfn_t mfn);
