@@ -12,8 +12,8 @@ import json
 import os
 import sys
 
-from . import (base, bench_guest, bench_profile, bench_report, build, images,
-               packages)
+from . import (base, bench_budget, bench_guest, bench_profile, bench_readme,
+               bench_report, build, images, packages)
 from .base import InputError, ToolError, say
 
 COLUMNS = ("xenios", "xen", "xen_b")
@@ -37,6 +37,11 @@ def add_arguments(parser):
                         help="xenios: leave out the runs on Xen")
     parser.add_argument("--no-wall", action="store_true",
                         help="leave out the check by wall time")
+    parser.add_argument("--accept", action="store_true",
+                        help="make what is counted the budget that the tests "
+                        "hold (tests/bench/budget.txt)")
+    parser.add_argument("--readme", action="store_true",
+                        help="write the table into README.md")
     parser.add_argument("--profile", action="store_true",
                         help="say which functions of Xenios a row's "
                         "instructions belong to; runs on Xenios only")
@@ -98,15 +103,27 @@ def measure(options, rows):
     return found, wall
 
 
+def check(options):
+    """Raise InputError for options that do not go together."""
+    bench_guest.machine("xenios", options.cpus).check()
+    if options.accept and options.cpus != 1:
+        raise InputError("--accept is for one CPU, which the tests use; "
+                         "leave out --cpus %d" % options.cpus)
+    if options.readme and (options.rows is not None or options.cpus != 1 or
+                           options.on != "both"):
+        raise InputError("--readme writes the whole table; leave out --rows, "
+                         "--cpus and --on")
+    check_writable(options.json)
+    check_writable(options.svg)
+
+
 def main(options):
     """Build, run, print, write; returns the exit status."""
     rows = chosen_rows(options.rows)
     if options.list:
         print("\n".join(rows))
         return base.OK
-    bench_guest.machine("xenios", options.cpus).check()
-    check_writable(options.json)
-    check_writable(options.svg)
+    check(options)
     packages.require(packages.BUILD + packages.QEMU, not options.no_install)
     build.build(bench_guest.PRESET)
     if options.profile:
@@ -122,7 +139,11 @@ def main(options):
     if options.svg:
         base.write_atomically(os.path.abspath(options.svg),
                               report.svg().encode())
+    if options.readme:
+        bench_readme.write(report.text(events=False))
     bad = [text for result in found.values() for text in result.bad]
     if bad:
         raise ToolError("some rows are void:\n" + "\n".join(bad))
+    if options.accept:
+        bench_budget.accept(found["xenios"])
     return base.OK

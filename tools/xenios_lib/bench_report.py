@@ -56,7 +56,7 @@ class Report:
                    "%.2f" % ratio if ratio else "-", figure.floor or "-",
                    number(limit) + ("" if reached is not False else " *"))
 
-    def text(self):
+    def text(self, events=True):
         """Both tables, and what is not reached."""
         lines = table(("operation", "Xenios", "Xen", "Xen B", "ratio",
                        "floor", "at most"), list(self.rows()))
@@ -68,7 +68,7 @@ class Report:
         if any(v is not None for v in verdicts):
             lines.append("Figures reached: %d of %d." % (
                 verdicts.count(True), len(verdicts) - verdicts.count(None)))
-        if any(self.events("xenios", f.name) for f in self.figures):
+        if events and any(self.events("xenios", f.name) for f in self.figures):
             lines += [""] + self.events_table()
         return "\n".join(lines) + "\n"
 
