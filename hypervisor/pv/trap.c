@@ -205,6 +205,20 @@ void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
 
 /* --- exceptions ------------------------------------------------------------------ */
 
+/* No error code, whatever the vector: the instruction pushes none. */
+static void inject_interrupt(struct vcpu *v, struct cpu_regs *regs,
+                             unsigned int vector)
+{
+    const struct trap_info *t = &v->pv.traps[vector];
+    struct bounce b = {
+        .handler = t->address,
+        .mask_events = (t->flags & 4) != 0,
+    };
+
+    TRACE(TRAP, regs->rip, vector);
+    bounce(v, regs, &b, "a software interrupt");
+}
+
 /*
  * #GP with the IDT bit in its error code: INT n through one of our gates,
  * which have DPL 0. Whether the guest's user (or kernel) may use the vector
@@ -224,7 +238,7 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs,
         return false;
     }
     regs->rip += length;
-    pv_inject(v, regs, vector, 0, 0);
+    inject_interrupt(v, regs, vector);
     return true;
 }
 
@@ -245,6 +259,17 @@ static void general_protection(struct vcpu *v, struct cpu_regs *regs)
         return;
     }
     pv_inject(v, regs, TRAP_GP, regs->error_code, 0);
+}
+
+/* Through a gate of its own, behind the instruction; DPL is not asked. */
+static void int80(struct vcpu *v, struct cpu_regs *regs)
+{
+    if (v->pv.traps[TRAP_INT80].address != 0) {
+        inject_interrupt(v, regs, TRAP_INT80);
+    } else {
+        regs->rip -= 2;
+        pv_inject(v, regs, TRAP_GP, TRAP_INT80 * 8u + 2, 0);
+    }
 }
 
 static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
@@ -317,22 +342,31 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     case TRAP_DB:
         debug_exception(v, regs);
         break;
+    case TRAP_INT80:
+        int80(v, regs);
+        break;
     default:
         pv_inject(v, regs, regs->entry_vector, regs->error_code, 0);
         break;
     }
 }
 
-void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit)
+void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
+                     enum user_call how)
 {
-    const struct callback *cb =
-        is_32bit ? &v->pv.syscall32 : &v->pv.syscall;
+    const struct callback *cb = how == USER_SYSCALL ? &v->pv.syscall
+                                : how == USER_SYSCALL32 ? &v->pv.syscall32
+                                : &v->pv.sysenter;
     struct bounce b = {
         .handler = cb->address,
         .mask_events = cb->mask_events,
         .clear_flags = RFLAGS_DF,
     };
 
+    if (cb->address == 0 && how == USER_SYSENTER) {
+        pv_inject(v, regs, TRAP_GP, 0, 0);
+        return;
+    }
     if (cb->address == 0) {
         regs->rip -= 2;
         pv_inject(v, regs, TRAP_UD, 0, 0);

@@ -198,6 +198,6 @@ void fuzz_user_syscall(void)
         arch_toggle_mode(v);
     }
     if (!v->kernel_mode) {
-        pv_user_syscall(v, arch_guest_regs(), one_in(4));
+        pv_user_syscall(v, arch_guest_regs(), (enum user_call)below(3));
     }
 }

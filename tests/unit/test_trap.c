@@ -234,6 +234,34 @@ START_TEST(a_kernel_may_use_any_vector)
 }
 END_TEST
 
+START_TEST(software_interrupts_have_no_error_code)
+{
+    v->info->arch.cr2 = 0x1234;
+    set_handler(TRAP_PF, 0);
+    execute_int(TRAP_PF, TRAP_PF * 8 + 2);
+    must_be_in_handler(HANDLER);
+    ck_assert_uint_eq(word(2), WORLD_ARGS_BASE + 2);
+    ck_assert_uint_eq(v->info->arch.cr2, 0x1234);
+}
+END_TEST
+
+START_TEST(int_80_asks_for_no_dpl)
+{
+    set_handler(TRAP_GP, 0);
+    enter_user_mode();
+    regs->entry_vector = TRAP_INT80;
+    pv_exception(v, regs, 0);
+    ck_assert_uint_eq(word(2), 0x80 * 8 + 2);
+    ck_assert_uint_eq(word(3), USER_IP - 2);
+    set_handler(TRAP_INT80, 0);
+    enter_user_mode();
+    regs->rip = USER_IP;
+    regs->entry_vector = TRAP_INT80;
+    pv_exception(v, regs, 0);
+    ck_assert_uint_eq(word(2), USER_IP);
+}
+END_TEST
+
 START_TEST(a_user_needs_dpl_3)
 {
     unsigned int dpl;
@@ -241,12 +269,12 @@ START_TEST(a_user_needs_dpl_3)
     set_handler(TRAP_GP, 0);
     for (dpl = 0; dpl < 4; dpl++) {
         enter_user_mode();
-        set_handler(0x80, dpl);
-        execute_int(0x80, 0x80 * 8 + 2);
+        set_handler(0x81, dpl);
+        execute_int(0x81, 0x81 * 8 + 2);
         ck_assert_uint_eq(word(dpl == 3 ? 2 : 3),
                           WORLD_ARGS_BASE + (dpl == 3 ? 2 : 0));
         if (dpl != 3) {
-            ck_assert_uint_eq(word(2), 0x80 * 8 + 2);
+            ck_assert_uint_eq(word(2), 0x81 * 8 + 2);
         }
     }
 }
@@ -378,16 +406,20 @@ START_TEST(system_calls)
     enter_user_mode();
     v->pv.syscall = (struct callback){ HANDLER, true };
     v->pv.syscall32 = (struct callback){ HANDLER + 0x100, false };
-    pv_user_syscall(v, regs, false);
+    pv_user_syscall(v, regs, USER_SYSCALL);
     must_be_in_handler(HANDLER);
     ck_assert_uint_eq(regs->rflags & RFLAGS_DF, 0);
     ck_assert_uint_eq(v->info->evtchn_upcall_mask, 1);
     ck_assert_uint_eq(word(2), USER_IP);
     v->info->evtchn_upcall_mask = 0;
     enter_user_mode();
-    pv_user_syscall(v, regs, true);
+    pv_user_syscall(v, regs, USER_SYSCALL32);
     must_be_in_handler(HANDLER + 0x100);
     ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
+    v->pv.sysenter = (struct callback){ HANDLER + 0x200, false };
+    enter_user_mode();
+    pv_user_syscall(v, regs, USER_SYSENTER);
+    must_be_in_handler(HANDLER + 0x200);
 }
 END_TEST
 
@@ -395,9 +427,15 @@ START_TEST(a_system_call_that_nobody_takes_is_undefined)
 {
     enter_user_mode();
     set_handler(TRAP_UD, 0);
-    pv_user_syscall(v, regs, false);
+    pv_user_syscall(v, regs, USER_SYSCALL);
     must_be_in_handler(HANDLER);
     ck_assert_uint_eq(word(2), USER_IP - 2);
+    enter_user_mode();
+    regs->rip = USER_IP;
+    set_handler(TRAP_GP, 0);
+    pv_user_syscall(v, regs, USER_SYSENTER);
+    ck_assert_uint_eq(word(2), 0);
+    ck_assert_uint_eq(word(3), USER_IP);
 }
 END_TEST
 
@@ -584,6 +622,7 @@ TEST_MAIN("trap", setup, teardown, a_frame_from_kernel_mode,
           a_frame_from_user_mode, the_mask_byte_is_the_interrupt_flag,
           which_vectors_have_an_error_code, page_faults_tell_the_mode,
           the_ldt_window_is_no_guest_memory, a_kernel_may_use_any_vector,
+          software_interrupts_have_no_error_code, int_80_asks_for_no_dpl,
           a_user_needs_dpl_3, a_vector_without_handler_is_a_protection_fault,
           no_handler_ends_the_domain, an_unmapped_stack_ends_the_domain,
           a_read_only_stack_ends_the_domain,

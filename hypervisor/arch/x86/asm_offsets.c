@@ -43,6 +43,9 @@ void asm_offsets(void)
     REGS(ss);
     DEFINE(REGS_SIZE, sizeof(struct cpu_regs));
     DEFINE(ENTRY_SYSCALL, ENTRY_SYSCALL);
+    DEFINE(USER_SYSCALL, USER_SYSCALL);
+    DEFINE(USER_SYSCALL32, USER_SYSCALL32);
+    DEFINE(USER_SYSENTER, USER_SYSENTER);
 
     CPU(current);
     CPU(softirqs);

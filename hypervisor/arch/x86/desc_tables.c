@@ -11,8 +11,9 @@
  * The TSS lives in the unused part of the same page: only rsp0 and the four
  * IST stacks are used, and there is no I/O bitmap, so port access of ring 3
  * always faults. One IDT serves all CPUs: interrupt gates only, so IF is off
- * at every entry. All gates have DPL 0 but three: int3 and into, which user
- * code may execute, and int 0x82, the hypercall of 32-bit kernels in ring 1.
+ * at every entry. All gates have DPL 0 but four: int3 and into, which user
+ * code may execute, int 0x80, the system call of old, and int 0x82, the
+ * hypercall of 32-bit kernels in ring 1.
  */
 #include "desc_tables.h"
 
@@ -53,6 +54,7 @@ static struct gate idt[256] __attribute__((aligned(4096)));
 
 extern const char vector_stubs[];
 extern const char syscall_trampolines[], syscall32_trampolines[];
+extern const char entry_sysenter[];
 
 static const char *stub_of(unsigned int vector)
 {
@@ -88,6 +90,7 @@ static void fill_idt(void)
     }
     set_gate(TRAP_BP, 3, 0);
     set_gate(TRAP_OF, 3, 0);
+    set_gate(TRAP_INT80, 3, 0);
     set_gate(VECTOR_HYPERCALL32, 1, 0);
     set_gate(TRAP_NMI, 0, IST_NMI);
     set_gate(TRAP_DF, 0, IST_DF);
@@ -168,10 +171,19 @@ static void set_syscall(const struct cpu *c)
     wrmsr(MSR_LSTAR, (uint64_t)syscall_trampolines + c->id * 32ull);
     wrmsr(MSR_CSTAR, (uint64_t)syscall32_trampolines + c->id * 32ull);
     wrmsr(MSR_SFMASK, mask);
-    wrmsr(MSR_SYSENTER_CS, 0); /* SYSENTER is #GP for guests */
     wrmsr(MSR_FS_BASE, 0);
     wrmsr(MSR_GS_BASE, 0);
     wrmsr(MSR_KERNEL_GS_BASE, 0);
+}
+
+/* AMD's CPUs do not have it in long mode; with a null CS it is #GP. */
+static void set_sysenter(const struct cpu *c)
+{
+    bool have = !cpu_vendor_is_amd();
+
+    wrmsr(MSR_SYSENTER_CS, have ? HV_CS : 0);
+    wrmsr(MSR_SYSENTER_ESP, have ? (uint64_t)c + PERCPU_STACK_TOP : 0);
+    wrmsr(MSR_SYSENTER_EIP, have ? (uint64_t)entry_sysenter : 0);
 }
 
 static void set_control_registers(void)
@@ -203,6 +215,7 @@ void cpu_load_tables(struct cpu *c)
     set_control_registers();
     fpu_cpu_init();
     set_syscall(c);
+    set_sysenter(c);
 }
 
 void cpu_use_smap(void)

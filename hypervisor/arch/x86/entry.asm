@@ -296,11 +296,22 @@ slow_exit:
 
 ; user_syscall -- the frame is complete but for the callee-saved registers.
 user_syscall:
+    mov     esi, USER_SYSCALL
+.esi_is_set:
     call    save_rest
     mov     rdi, rsp
-    xor     esi, esi
     call    entry_user_syscall
     jmp     exit_to_guest
+
+; From rip on downwards, and on: one of USER_*.
+%macro USER_CALL 1
+    sub     rsp, 8
+    mov     dword [rsp + 4], ENTRY_SYSCALL
+    PUSH_SCRATCH
+    sub     rsp, 6 * 8
+    mov     esi, %1
+    jmp     user_syscall.esi_is_set
+%endmacro
 
 ; entry_syscall32 -- SYSCALL from a 32-bit code segment: always a user's.
 align 16
@@ -309,15 +320,34 @@ entry_syscall32:
     push    r11
     push    GUEST_CS32
     push    rcx
-    sub     rsp, 8
-    mov     dword [rsp + 4], ENTRY_SYSCALL
-    PUSH_SCRATCH
-    sub     rsp, 6 * 8
-    call    save_rest
-    mov     rdi, rsp
-    mov     esi, 1
-    call    entry_user_syscall
-    jmp     exit_to_guest
+    USER_CALL USER_SYSCALL32
+
+; entry_sysenter -- SYSENTER, on CPUs that have it in long mode.
+;   in:    rsp = the block's end; where the guest was is known to nobody
+;   state: IF=0; TF DF NT AC IOPL are the guest's until POPFQ. An IRETQ of ours
+;          would fault with NT, so it must go before the first one
+;   why:   TF traps in ring 0, before the first instruction here: trap_debug
+;          takes it away and goes on at the second label, which puts it back
+;          into the frame
+align 16
+global entry_sysenter
+entry_sysenter:
+    push    GUEST_SS
+    push    0                       ; rsp
+    pushfq
+.flags_saved:
+    push    2
+    popfq
+    push    3                       ; cs: null, ring 3
+    push    0                       ; rip
+    USER_CALL USER_SYSENTER
+global entry_sysenter_stepped
+entry_sysenter_stepped:
+    push    GUEST_SS
+    push    0
+    pushfq
+    or      qword [rsp], 0x100      ; TF
+    jmp     entry_sysenter.flags_saved
 
 ; save_rest -- stores the callee-saved registers into the frame above the
 ;              return address.

@@ -38,9 +38,6 @@
 #define MXCSR_MASK_OLD    0xffbfu /* where the CPU does not say (10.5.1.2) */
 #define HEADER_OFFSET     512     /* XSTATE_BV, XCOMP_BV, zeroes */
 
-#define VENDOR_AMD_EBX   0x68747541u /* "Auth"enticAMD */
-#define VENDOR_HYGON_EBX 0x6f677948u /* "Hygo"nGenuine */
-
 static bool is_decided;            /* X4 */
 static uint64_t features;          /* of XCR0; 0: no XSAVE */
 static uint32_t mxcsr_mask = MXCSR_MASK_OLD;
@@ -87,11 +84,7 @@ static uint32_t read_mxcsr_mask(void)
 
 static void decide(void)
 {
-    uint32_t leaf0[4];
-
-    cpuid(0, 0, leaf0);
-    pointers_stay = leaf0[1] == VENDOR_AMD_EBX ||
-                    leaf0[1] == VENDOR_HYGON_EBX;
+    pointers_stay = cpu_vendor_is_amd();
     features = offered();
     mxcsr_mask = read_mxcsr_mask();
     is_decided = true;

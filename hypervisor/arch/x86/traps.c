@@ -23,7 +23,7 @@
 #include "ex_table.h"
 #include "tlb.h"
 
-extern const char exit_iretq[];
+extern const char exit_iretq[], entry_sysenter[], entry_sysenter_stepped[];
 
 void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
@@ -31,7 +31,7 @@ void trap_nmi(struct cpu_regs *regs);
 void trap_debug(struct cpu_regs *regs);
 void trap_double_fault(struct cpu_regs *regs);
 void trap_machine_check(struct cpu_regs *regs);
-void entry_user_syscall(struct cpu_regs *regs, bool is_32bit);
+void entry_user_syscall(struct cpu_regs *regs, enum user_call how);
 
 static void interrupt(unsigned int vector)
 {
@@ -82,11 +82,11 @@ void trap_from_guest(struct cpu_regs *regs)
     }
 }
 
-void entry_user_syscall(struct cpu_regs *regs, bool is_32bit)
+void entry_user_syscall(struct cpu_regs *regs, enum user_call how)
 {
     COUNT(user_syscall);
     TRACE(USER_SYSCALL, regs->rip, regs->rax);
-    pv_user_syscall(current_vcpu(), regs, is_32bit);
+    pv_user_syscall(current_vcpu(), regs, how);
 }
 
 /*
@@ -168,10 +168,14 @@ void trap_nmi(struct cpu_regs *regs)
 
 /* A guest's data breakpoint, hit by our access to its memory, or carried over
  * MOV SS into our first instruction. Nobody is told: the guest asked for its
- * own accesses. */
+ * own accesses. Its TF can come in by SYSENTER only; see there. */
 void trap_debug(struct cpu_regs *regs)
 {
-    (void)regs;
+    if (regs->rip == (uint64_t)entry_sysenter &&
+        (regs->rflags & RFLAGS_TF) != 0) {
+        regs->rflags &= ~RFLAGS_TF;
+        regs->rip = (uint64_t)entry_sysenter_stepped;
+    }
     write_dr6(0xffff0ff0);
 }
 

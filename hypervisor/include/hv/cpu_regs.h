@@ -22,6 +22,9 @@ struct cpu_regs {
 
 #define ENTRY_SYSCALL 0x100 /* entered by SYSCALL; may leave by SYSRET */
 
+/* How a guest's user called its kernel. */
+enum user_call { USER_SYSCALL, USER_SYSCALL32, USER_SYSENTER };
+
 STATIC_ASSERT(sizeof(struct cpu_regs) == 168, "entry.asm builds this layout");
 
 #define RFLAGS_CF   (1ull << 0)
@@ -46,7 +49,8 @@ enum {
     TRAP_DE = 0, TRAP_DB = 1, TRAP_NMI = 2, TRAP_BP = 3, TRAP_OF = 4,
     TRAP_BR = 5, TRAP_UD = 6, TRAP_NM = 7, TRAP_DF = 8, TRAP_TS = 10,
     TRAP_NP = 11, TRAP_SS = 12, TRAP_GP = 13, TRAP_PF = 14, TRAP_MF = 16,
-    TRAP_AC = 17, TRAP_MC = 18, TRAP_XM = 19, TRAP_VE = 20, TRAP_CP = 21
+    TRAP_AC = 17, TRAP_MC = 18, TRAP_XM = 19, TRAP_VE = 20, TRAP_CP = 21,
+    TRAP_INT80 = 0x80 /* not the CPU's: the system call of old */
 };
 
 /* Page-fault error code (SDM 3A 4.7). */

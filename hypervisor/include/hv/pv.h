@@ -96,8 +96,9 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs);
  * one before its iret. Nobody hears it if there is no handler. */
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
 
-/* SYSCALL out of guest user mode, 64-bit or from a 32-bit segment. */
-void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs, bool is_32bit);
+/* A user calls its kernel: the callback for it. */
+void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
+                     enum user_call how);
 
 /* "#PF" and the like. */
 const char *pv_vector_name(unsigned int vector);

@@ -6,6 +6,7 @@
 #ifndef ARCH_CR_H
 #define ARCH_CR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CR0_PE (1ull << 0)
@@ -112,6 +113,16 @@ static inline uint32_t cpuid_max(uint32_t base)
 
     cpuid(base, 0, r);
     return r[0] >= base && r[0] < base + 0x10000u ? r[0] : 0;
+}
+
+/* "Auth"enticAMD and its licensee "Hygo"nGenuine: what differs by vendor and
+ * has no bit of its own. */
+static inline bool cpu_vendor_is_amd(void)
+{
+    uint32_t r[4];
+
+    cpuid(0, 0, r);
+    return r[1] == 0x68747541u || r[1] == 0x6f677948u;
 }
 
 static inline uint64_t rdtsc(void)
