@@ -131,7 +131,8 @@ def main(options):
     if options.on == "both":
         images.xen_image()
     found, wall = measure(options, rows)
-    report = bench_report.Report(bench_guest.figures(), found, wall)
+    report = bench_report.Report(bench_guest.figures(), found, wall,
+                                 bench_guest.floors())
     sys.stdout.write(report.text())
     if options.json:
         base.write_atomically(os.path.abspath(options.json), json.dumps(

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Runs the bench guest on one hypervisor and reads what it prints.
+"""Runs the bench guest on one hypervisor, or the floor's own kernel, and
+reads what they print.
 
     ROW <name> <least> <median> <9th decile> <most> <title>
     BAD <name> <what did not hold>        SKIP <name> <why>
-    BENCH DONE <n>
+    BENCH DONE <n>              FLOOR <name> <instructions>
 
 A plugin of QEMU, built here, counts the dear events of each row; it writes
 one line a row, in the guest's order, the first for the empty pair of RDTSC.
@@ -26,9 +27,11 @@ PLUGIN = os.path.join(ROOT, "tests", "bench", "events.c")
 CMDLINE_MAX = 900
 SILENCE_MAX = 60
 RUN_MAX = 400
+FLOOR_MAX = 60
 
 ROW = re.compile(r"ROW (\S+) (\d+) (\d+) (\d+) (\d+) (.*)")
 TROUBLE = re.compile(r"(BAD|SKIP) (\S+) (.*)")
+FLOOR = re.compile(r"(?m)^FLOOR (\S+/\S+) (\d+)\r?$")
 DONE = re.compile(r"BENCH DONE \d+")
 
 
@@ -40,7 +43,8 @@ class Figure:
         self.ratio = float(limit[1:]) if limit.startswith("x") else None
         self.limit = (None if limit == "-" or self.ratio is not None
                       else int(limit))
-        self.floor = None if floor == "-" else floor
+        self.measured = floor == "M"    # by floor.asm
+        self.floor = None if floor in ("-", "M") else int(floor.rstrip("E"))
 
 
 def figures():
@@ -188,6 +192,26 @@ def run(column, rows, cpus, icount=True, path=None):
         result.rows = {name: row for name, row in result.rows.items()
                        if name in rows}
     return result
+
+
+def floors():
+    """{row: instructions} that the hardware's path needs at least."""
+    command = [DEFAULT_QEMU, "-machine", "pc,accel=tcg", "-cpu", "qemu64",
+               "-m", "64", "-display", "none", "-monitor", "none", "-nic",
+               "none", "-serial", "stdio", "-no-reboot", "-icount",
+               "shift=0,sleep=off", "-kernel",
+               build.artifact(PRESET, "tests", "bench", "floor.bin")]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=FLOOR_MAX, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolError("the floor was not measured: %s" % error) from None
+    found = {name: int(count) for name, count in FLOOR.findall(done.stdout)}
+    if "FLOOR DONE" not in done.stdout:
+        raise ToolError("the floor was not measured: QEMU said %s" %
+                        (done.stderr.strip() or "nothing"))
+    return found
 
 
 def _watch(session):

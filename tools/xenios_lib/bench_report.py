@@ -10,7 +10,8 @@ EVENTS = (("syscall", "sc"), ("sysret", "sr"), ("iret", "ir"), ("int", "int"),
 class Report:
     """The rows of one or three columns, with their figures."""
 
-    def __init__(self, figures, found, wall):
+    def __init__(self, figures, found, wall, floors):
+        self.floors = floors
         self.found = found
         self.wall = wall
         self.figures = [f for f in figures if f.name in found["xenios"].rows]
@@ -37,6 +38,18 @@ class Report:
             return int(figure.ratio * theirs) if theirs else None
         return figure.limit
 
+    def floor(self, figure):
+        """The least that the row needs, or None."""
+        if figure.measured:
+            return self.floors.get(figure.name)
+        return figure.floor
+
+    def floor_text(self, figure):
+        """The same with M or E behind it."""
+        floor = self.floor(figure)
+        return "-" if floor is None else "%s %s" % (
+            number(floor), "M" if figure.measured else "E")
+
     def reached(self, figure):
         """Is the figure reached?  None: there is none."""
         limit = self.limit(figure)
@@ -53,7 +66,7 @@ class Report:
             limit = self.limit(figure)
             yield (self.title(name), *(number(self.median(c, name)) for c in
                                        ("xenios", "xen", "xen_b")),
-                   "%.2f" % ratio if ratio else "-", figure.floor or "-",
+                   "%.2f" % ratio if ratio else "-", self.floor_text(figure),
                    number(limit) + ("" if reached is not False else " *"))
 
     def text(self, events=True):
@@ -119,7 +132,8 @@ class Report:
         for figure in self.figures:
             name = figure.name
             entry = {"name": name, "title": self.title(name),
-                     "floor": figure.floor, "at_most": self.limit(figure),
+                     "floor": self.floor(figure),
+                     "floor_is_measured": figure.measured, "at_most": self.limit(figure),
                      "reached": self.reached(figure)}
             for column, result in self.found.items():
                 row = result.rows.get(name)
@@ -143,7 +157,7 @@ class Report:
         rows = [(f, self.ratio(f.name)) for f in self.figures
                 if self.ratio(f.name)]
         return chart([(self.title(f.name), self.median("xenios", f.name),
-                       self.median("xen_b", f.name), floor_number(f.floor))
+                       self.median("xen_b", f.name), self.floor(f))
                       for f, _ in rows])
 
 
@@ -158,11 +172,6 @@ def short(events):
         return "-"
     return " ".join("%s:%d" % (word, events[key]) for key, word in EVENTS
                     if events.get(key)) or "none"
-
-
-def floor_number(text):
-    """The number in a floor such as 33M or 150E."""
-    return int(text.rstrip("ME")) if text else None
 
 
 def table(head, rows, left=(0,)):
