@@ -133,7 +133,8 @@ static int busy_get(struct domain *d, mfn_t mfn, enum page_type type)
 static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
 {
     struct frame *f = mfn_to_frame(mfn);
-    int err = contents_invalidate(d, mfn, fw_type(word_read(f)));
+    enum page_type type = fw_type(word_read(f));
+    int err = contents_invalidate(d, mfn, type);
 
     if (linear_table) {
         page_type_linear_dropped(f, linear_table);
@@ -142,8 +143,10 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
         busy_to_stopped(f);
         return err;
     }
-    COUNT(demote);
-    TRACE(DEMOTE, mfn.v, fw_type(word_read(f)));
+    if (type != PT_WRITABLE) {
+        COUNT(demote);
+        TRACE(DEMOTE, mfn.v, type);
+    }
     busy_to_idle(f);
     frame_put(mfn);
     return 0;

@@ -8,10 +8,12 @@ Classes whose names begin with Quick are part of `tools/xenios test --quick`;
 the list in CMakeLists.txt says which are run.
 """
 import gzip
+import json
 import os
 import re
 import shlex
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
@@ -23,7 +25,7 @@ TOOL = os.path.join(ROOT, "tools", "xenios")
 sys.path.insert(0, os.path.join(ROOT, "tools"))
 sys.dont_write_bytecode = True
 
-from xenios_lib import build, images, session  # noqa: E402
+from xenios_lib import build, debs, images, session, trace_events  # noqa: E402
 from xenios_lib.base import (CRASHED, OK, PANIC, REFUSED,  # noqa: E402
                              TIMEOUT, ToolError)
 from xenios_lib.machine import Machine  # noqa: E402
@@ -341,6 +343,98 @@ class QuickRefusals(RunTest):
         for size in (40, 64, 100, 5000):
             with self.subTest(size=size):
                 self.refusal(d0=self.module(data[:size]))
+
+
+class QuickTrace(RunTest):
+    """What a machine did, told in three ways."""
+
+    # What the demonstration does, whatever else happens.
+    CALLS = {"xen_version": 2002, "multicall": 1, "stack_switch": 1}
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def trace(self, kind, *arguments, status=OK):
+        """The path of a trace of the demonstration, and the tool's words."""
+        path = os.path.join(self.directory, kind)
+        done = subprocess.run(
+            [TOOL, "trace", "--no-install", "--batch", "--boot", "direct",
+             "--timeout", "120", "--cmdline", "demo", "--format", kind,
+             "--out", path, *arguments], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False)
+        self.assertEqual(done.returncode, status, done.stdout + done.stderr)
+        self.assertRegex(done.stderr, r"trace: \d+ events of \d CPUs, in ")
+        return path, done.stderr
+
+    def test_text(self):
+        with open(self.trace("text")[0], encoding="ascii") as handle:
+            lines = [line.split(None, 4) for line in handle]
+        times = [float(line[0]) for line in lines]
+        self.assertEqual(times, sorted(times))
+        called = [line[4].split("(")[0] for line in lines
+                  if line[3] == "hypercall"]
+        for name, least in self.CALLS.items():
+            self.assertGreaterEqual(called.count(name), least, name)
+        self.assertEqual(len(called), sum(line[3] == "hypercall-done"
+                                          for line in lines))
+        self.assertIn("d0v0 shuts its domain down, reason 0",
+                      [line[4].rstrip() for line in lines])
+
+    def test_chrome(self):
+        path, _ = self.trace("chrome", "--events", "hypercall*,runstate",
+                             "--d0-vcpus", "2")
+        with open(path, encoding="ascii") as handle:
+            events = json.load(handle)
+        for event in events:
+            self.assertLessEqual(0, event.get("dur", 0))
+        names = [e["name"] for e in events if e["ph"] == "X"]
+        self.assertIn("d0v0", names)
+        self.assertGreater(names.count("xen_version(1: 0x0)"), 2000)
+
+    def test_what_is_there_at_a_panic(self):
+        path, _ = self.trace("text", "--hv-cmdline", "panic", status=PANIC)
+        self.assertTrue(os.path.exists(path))
+
+    def test_xenalyze_reads_it(self):
+        try:
+            root = debs.unpacked("xenalyze", lambda: "xen-utils-common")
+        except ToolError as error:
+            raise unittest.SkipTest(str(error).splitlines()[0]) from None
+        path, words = self.trace("xen", "--events",
+                                 "hypercall,trap,page-fault,switch,runstate")
+        hz = re.search(r"--cpu-hz (\d+)", words).group(1)
+        done = subprocess.run(
+            [os.path.join(root, "usr", "bin", "xenalyze"), "--cpu-hz", hz,
+             "--dump-all", path], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertNotIn("WARN", done.stderr + done.stdout)
+        told = re.findall(r" d0v0 (hypercall|page_fault|trap|sched_switch)",
+                          done.stdout)
+        ours = {"hypercall": 0, "page-fault": 0, "trap": 0, "switch": 0}
+        table = trace_events.Table()
+        for record in self.read(path):
+            name = table.find(record.number).name
+            if name in ours:
+                ours[name] += 1
+        self.assertGreater(ours["hypercall"], 2000)
+        self.assertEqual(told.count("hypercall"), ours["hypercall"])
+        self.assertEqual(told.count("page_fault"), ours["page-fault"])
+        self.assertEqual(told.count("trap"), ours["trap"])
+        switches = done.stdout.count(" sched_switch ")
+        self.assertEqual(switches, ours["switch"])
+
+    @staticmethod
+    def read(path):
+        """Every record of a file in Xen's format."""
+        with open(path, "rb") as handle:
+            while head := handle.read(12):
+                _, cpu, size = struct.unpack("<III", head)
+                yield from trace_events.records(cpu, handle.read(size))
 
 
 class Debugger(RunTest):

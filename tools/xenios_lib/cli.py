@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from . import bench, fetch, run, test
+from . import bench, fetch, run, test, trace
 from .base import (INPUT_ERROR, INTERRUPTED, InputError, NO_END, ToolError,
                    say)
 
@@ -25,6 +25,7 @@ def parser():
     for name, module, text in (
             ("run", run, "boot in QEMU, console on this terminal"),
             ("test", test, "run every test"),
+            ("trace", trace, "run, and write down what happens"),
             ("bench", bench, "what operations cost, here and on Xen"),
             ("fetch", fetch, "kernels and ramdisks of others, by name")):
         sub = commands.add_parser(name, help=text, description=module.__doc__,

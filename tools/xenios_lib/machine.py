@@ -35,6 +35,7 @@ class Machine:
         self.hv_cmdline = ""
         self.icount = False
         self.gdb_port = None
+        self.memory_fd = None           # of a file that is to be the RAM
         self._directory = None
 
     def check(self):
@@ -87,6 +88,11 @@ class Machine:
         if self.icount:
             command += ["-icount", "shift=0,sleep=off",
                         "-rtc", "clock=vm,base=2026-01-01"]
+        if self.memory_fd is not None:
+            command += ["-machine", "memory-backend=ram", "-object",
+                        "memory-backend-file,id=ram,share=on,size=%dM,"
+                        "mem-path=/proc/self/fd/%d" % (self.memory,
+                                                       self.memory_fd)]
         if self.gdb_port:
             command += ["-S", "-gdb", "tcp:127.0.0.1:%d" % self.gdb_port]
         if self.hypervisor == "xen" or self.boot == "direct":

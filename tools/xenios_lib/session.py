@@ -67,8 +67,10 @@ class Session:
     """Runs one QEMU command to its end."""
 
     def __init__(self, command, hypervisor, timeout=None, log=None,
-                 interactive=False, show=True, on_line=None, start=None):
+                 interactive=False, show=True, on_line=None, start=None,
+                 keep_fds=()):
         self.command = command
+        self._keep_fds = keep_fds   # open in QEMU as well
         self.hypervisor = hypervisor
         self.deadline = None
         if timeout:
@@ -126,6 +128,7 @@ class Session:
         try:
             self._qemu = subprocess.Popen(
                 self.command + serial, bufsize=0, start_new_session=True,
+                pass_fds=self._keep_fds,
                 stdin=(subprocess.PIPE if self.interactive
                        else subprocess.DEVNULL),
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
