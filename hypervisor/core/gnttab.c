@@ -11,7 +11,8 @@
  *       stay until the domain is destroyed: what another CPU reads without
  *       the lock below `grant_frame_count` does not go away
  *   G2  a frame is zeroed (no entry grants anything) before its number can
- *       be known, and has no pseudo-physical number
+ *       be known, and has no pseudo-physical number but one that the domain
+ *       gives it (MMU_MACHPHYS_UPDATE)
  *   G3  a table of no frames does not exist: before the first question it is
  *       one frame that nobody has asked for
  *
@@ -91,8 +92,7 @@ void gnttab_audit(const struct domain *d)
         if (i < d->grant_frame_count) {
             mfn = frame_unmap_addr(d->grant_frames[i]);
             BUG_ON((mfn_to_frame(mfn)->word & FW_HV) == 0 ||
-                   mfn_to_frame(mfn)->owner != d->id ||
-                   arch_m2p_get(mfn) != M2P_INVALID);                /* G2 */
+                   mfn_to_frame(mfn)->owner != d->id);
         }
     }
 }

@@ -91,7 +91,7 @@ static void do_memory_op(void)
     uint64_t cmd =
         PICK(XENMEM_increase_reservation, XENMEM_decrease_reservation,
              XENMEM_decrease_reservation, XENMEM_populate_physmap,
-             XENMEM_populate_physmap, XENMEM_exchange,
+             XENMEM_populate_physmap, XENMEM_set_memory_map,
              XENMEM_current_reservation, XENMEM_maximum_reservation,
              XENMEM_maximum_gpfn, XENMEM_machphys_mapping, XENMEM_memory_map,
              XENMEM_machphys_mfn_list, XENMEM_machine_memory_map, 63);
@@ -116,6 +116,56 @@ static void do_memory_op(void)
          cmd == XENMEM_increase_reservation) &&
         done > 0) {
         remember_new_frame(GVA((uint64_t)r.extent_start.p));
+    }
+}
+
+/* New frames, which nothing refers to yet, and others; some for some. */
+static void do_exchange(void)
+{
+    xen_pfn_t in[ENTRIES_MAX], out[ENTRIES_MAX];
+    struct xen_memory_reservation get;
+    struct xen_memory_exchange e;
+    unsigned int n = fuzz_count(), i;
+    gva_t list, out_list;
+
+    for (i = 0; i < n; i++) {
+        out[i] = below(128);
+    }
+    list = GVA(fuzz_arg(in, n * sizeof(in[0])));
+    out_list = GVA(fuzz_arg(out, n * sizeof(out[0])));
+    memset(&get, 0, sizeof(get));
+    get.extent_start.p = (void *)list.v;
+    get.nr_extents = n;
+    get.extent_order = (unsigned int)PICK(0, 0, 1, 2);
+    get.domid = DOMID_SELF;
+    fuzz_call(__HYPERVISOR_memory_op, XENMEM_increase_reservation,
+              fuzz_arg(&get, sizeof(get)), 0, 0);
+    if (one_in(3)) {
+        guest_store64(GVA(list.v + 8 * below(n)), any_mfn());
+    }
+    memset(&e, 0, sizeof(e));
+    e.in = e.out = get;
+    e.out.extent_start.p = (void *)out_list.v;
+    e.out.extent_order = (unsigned int)PICK(get.extent_order, 0, 1, 2, 9);
+    e.out.nr_extents =
+        fuzz_told(n << get.extent_order >> e.out.extent_order);
+    e.out.mem_flags = (unsigned int)PICK(0, 0, 0, 18, 32);
+    e.nr_exchanged = one_in(8) ? below(ENTRIES_MAX) : 0;
+    if (e.out.nr_extents > n) {
+        e.out.extent_start.p = (void *)any_va();
+    }
+    if (fuzz_call(__HYPERVISOR_memory_op, XENMEM_exchange,
+                  fuzz_arg(&e, sizeof(e)), 0, 0) == 0) {
+        remember_new_frame(out_list);
+    }
+    /* What is left of either list goes back, to let others have some. */
+    fuzz_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+              fuzz_arg(&get, sizeof(get)), 0, 0);
+    get.extent_start.p = (void *)out_list.v;
+    get.extent_order = e.out.extent_order;
+    if (!one_in(8)) {
+        fuzz_call(__HYPERVISOR_memory_op, XENMEM_decrease_reservation,
+                  fuzz_arg(&get, sizeof(get)), 0, 0);
     }
 }
 
@@ -502,6 +552,7 @@ void fuzz_step(void)
         fuzz_update_va_mapping,
         do_memory_op,
         do_memory_op,
+        do_exchange,
         fuzz_set_gdt,
         fuzz_update_descriptor,
         do_event_channel_op,
