@@ -11,8 +11,8 @@
  * displacement, immediate: SDM 2A 2.1 and 2.2), and the shape only of those
  * opcodes that stand in the tables below; everything else is refused.
  *
- * Memory operands are measured but not computed: an instruction that faulted
- * tells its address by CR2.
+ * The address of a memory operand can be computed from it: CR2 alone does not
+ * tell whether an operand begins before the page that it faulted on.
  */
 #include "insn.h"
 
@@ -36,6 +36,8 @@ static uint8_t shape_one_byte(uint8_t op)
     case 0x86: case 0x87:                       /* xchg */
     case 0x88: case 0x89:                       /* mov */
     case 0xfe: case 0xff:                       /* inc, dec */
+        return MODRM;
+    case 0xf6: case 0xf7:                       /* not, neg; not test */
         return MODRM;
     case 0x80: case 0x83: case 0xc6:
         return MODRM | IMM8;
@@ -64,6 +66,7 @@ static uint8_t shape_two_bytes(uint8_t op)
     case 0xab: case 0xb3: case 0xbb:            /* bts btr btc reg */
     case 0xb0: case 0xb1:                       /* cmpxchg */
     case 0xc0: case 0xc1:                       /* xadd */
+    case 0xc3:                                  /* movnti */
     case 0xc7:                                  /* cmpxchg8b/16b */
         return MODRM;
     case 0xba:                                  /* bts btr btc imm8 */
@@ -122,8 +125,10 @@ static uint8_t read_prefixes(struct cursor *c, struct insn *out)
         case 0x2e:
         case 0x36:
         case 0x3e:
+            break;
         case 0x64:
         case 0x65:
+            out->segment_prefix = true;
             break;
         default:
             if ((b & 0xf0) == 0x40) {
@@ -138,32 +143,49 @@ static uint8_t read_prefixes(struct cursor *c, struct insn *out)
     }
 }
 
+/* SDM 2A table 2-3. */
+static void read_sib(struct cursor *c, struct insn *out)
+{
+    uint8_t sib = next(c);
+
+    out->base = (uint8_t)((sib & 7) | (out->rex & 1) << 3);
+    out->index = (uint8_t)((sib >> 3 & 7) | (out->rex & 2) << 2);
+    out->scale = sib >> 6;
+    if (out->index == 4) {
+        out->index = INSN_NO_REGISTER;
+    }
+    if ((sib & 7) == 5 && out->mod == 0) {
+        out->base = INSN_NO_REGISTER;
+    }
+}
+
 /* ModRM, SIB and displacement (SDM 2A table 2-2). */
 static void read_modrm(struct cursor *c, struct insn *out)
 {
     uint8_t m = next(c);
-    uint8_t rm = m & 7;
-    uint8_t sib = 0;
 
     out->has_modrm = true;
     out->modrm = m;
     out->mod = m >> 6;
     out->reg = (uint8_t)((m >> 3 & 7) | (out->rex & 4) << 1);
-    out->rm = (uint8_t)(rm | (out->rex & 1) << 3);
+    out->rm = (uint8_t)((m & 7) | (out->rex & 1) << 3);
+    out->base = out->rm;
+    out->index = INSN_NO_REGISTER;
     if ((out->opcode & ~3u) == 0x0f20) {
         out->mod = 3; /* MOV CR and DR have no memory form (SDM 2B) */
     }
     if (out->mod == 3) {
         return;
     }
-    if (rm == 4) {
-        sib = next(c);
+    if ((m & 7) == 4) {
+        read_sib(c, out);
+    } else if ((m & 7) == 5 && out->mod == 0) {
+        out->base = INSN_RIP;
     }
     if (out->mod == 1) {
-        next_signed(c, 1);
-    } else if (out->mod == 2 || (out->mod == 0 && rm == 5) ||
-               (out->mod == 0 && rm == 4 && (sib & 7) == 5)) {
-        next_signed(c, 4);
+        out->displacement = (int32_t)next_signed(c, 1);
+    } else if (out->mod == 2 || out->base >= INSN_RIP) {
+        out->displacement = (int32_t)next_signed(c, 4);
     }
 }
 
@@ -198,6 +220,21 @@ bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out)
     }
     out->length = (uint8_t)c.at;
     return !c.failed;
+}
+
+uint64_t insn_address(const struct insn *i, struct cpu_regs *regs)
+{
+    uint64_t at = (uint64_t)(int64_t)i->displacement;
+
+    if (i->base == INSN_RIP) {
+        at += regs->rip + i->length;
+    } else if (i->base != INSN_NO_REGISTER) {
+        at += *insn_register(regs, i->base);
+    }
+    if (i->index != INSN_NO_REGISTER) {
+        at += *insn_register(regs, i->index) << i->scale;
+    }
+    return i->address_prefix ? (uint32_t)at : at;
 }
 
 uint64_t *insn_register(struct cpu_regs *regs, unsigned int number)

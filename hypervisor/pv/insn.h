@@ -15,9 +15,15 @@ struct insn {
     uint8_t operand_bytes;  /* 2, 4 or 8, by prefix and REX.W */
     uint8_t rex;            /* 0: none; a REX changes what 8-bit registers are */
     bool lock, rep, operand_prefix, address_prefix;
+    bool segment_prefix;    /* FS or GS: an address has their base added */
     bool has_modrm;
     uint8_t modrm;
     uint8_t mod, reg, rm;   /* reg and rm with their REX extension */
+    uint8_t base, index;    /* of a memory operand: register, or below */
+#define INSN_NO_REGISTER 0xff
+#define INSN_RIP         0x10
+    uint8_t scale;          /* shift of the index */
+    int32_t displacement;
     int64_t immediate;      /* sign-extended */
 };
 
@@ -26,6 +32,9 @@ struct insn {
  * longer than count, or an opcode that this decoder has no row for.
  */
 bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out);
+
+/* The memory operand's address, without the base of FS or GS. */
+uint64_t insn_address(const struct insn *i, struct cpu_regs *regs);
 
 /* The general register with this number (SDM 2A 2.1.5); rsp and all. */
 uint64_t *insn_register(struct cpu_regs *regs, unsigned int number);

@@ -19,7 +19,10 @@
  *   W5  whatever does not fit stays what it is: the guest's page fault
  *
  * The operand may be smaller than an entry (compilers clear one bit with a
- * byte operation) but may not cross into the next.
+ * byte operation) but must be aligned to its size, as on Xen: then it lies in
+ * one entry. Its address is computed, as CR2 is of no help where an operand
+ * begins on the page before. Shifts, SETcc, MOV from a segment register and
+ * whatever has an SSE or x87 register are left to the guest (W5).
  *
  * Instruction semantics: SDM 2A/2B under the mnemonics named below.
  */
@@ -38,6 +41,7 @@
 #define FLAG_AF 0x010ull
 #define FLAG_ZF 0x040ull
 #define FLAG_SF 0x080ull
+#define FLAG_DF 0x400ull
 #define FLAG_OF 0x800ull
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
@@ -46,7 +50,7 @@ struct store {
     unsigned int bytes;      /* operand width */
     uint64_t mask;           /* of that width */
     uint64_t source;         /* register or immediate */
-    uint64_t rax;            /* for cmpxchg */
+    uint64_t rax;            /* for cmpxchg; cmpxchg8b: rdx and rax */
     uint64_t flags_in;
     /* out */
     uint64_t value;          /* goes into memory */
@@ -54,6 +58,7 @@ struct store {
     uint64_t reg;            /* goes into a register, if writes_reg */
     bool writes_reg;         /* the ModRM register (xchg, xadd) */
     bool writes_rax;         /* cmpxchg that failed */
+    bool writes_rdx_rax;     /* cmpxchg8b that failed */
 };
 
 /* --- W2: what an instruction does to its operand -------------------------------- */
@@ -204,15 +209,46 @@ static void compare_exchange(struct store *s, uint64_t old)
     }
 }
 
+/* 0f c7 /1; with REX.W it is cmpxchg16b, which is too wide. */
+static bool compare_exchange_8b(struct store *s, const struct insn *i,
+                                uint64_t old)
+{
+    bool equal = s->rax == old;
+
+    s->value = equal ? s->source : old;
+    s->reg = old;
+    s->writes_rdx_rax = !equal;
+    s->flags = (s->flags_in & ~FLAG_ZF) | (equal ? FLAG_ZF : 0);
+    return (i->reg & 7) == 1 && i->operand_bytes != 8;
+}
+
+/* not 2, neg 3, by their number in f6 and f7. */
+static bool unary(struct store *s, unsigned int operation, uint64_t old)
+{
+    if (operation == 2) {
+        s->value = ~old;
+        return true;
+    }
+    s->source = old;
+    subtract_with_borrow(s, 0, 0);
+    return operation == 3;
+}
+
 static bool compute(struct store *s, const struct insn *i, uint64_t old)
 {
     s->flags = s->flags_in;
     s->writes_reg = false;
     s->writes_rax = false;
+    s->writes_rdx_rax = false;
     switch (i->opcode) {
     case 0x88: case 0x89: /* mov */
+    case 0xa4: case 0xa5: /* movs */
+    case 0xaa: case 0xab: /* stos */
         s->value = s->source;
         return true;
+    case 0x0fc3: /* movnti */
+        s->value = s->source;
+        return s->bytes >= 4;
     case 0xc6: case 0xc7: /* mov is operation 0 of eight */
         s->value = s->source;
         return (i->reg & 7) == 0;
@@ -225,9 +261,13 @@ static bool compute(struct store *s, const struct insn *i, uint64_t old)
         return arithmetic(s, i->reg & 7, old);
     case 0xfe: case 0xff:
         return step(s, i->reg & 7, old);
+    case 0xf6: case 0xf7:
+        return unary(s, i->reg & 7, old);
     case 0x0fb0: case 0x0fb1:
         compare_exchange(s, old);
         return true;
+    case 0x0fc7:
+        return compare_exchange_8b(s, i, old);
     case 0x0fc0: case 0x0fc1: /* xadd */
         s->reg = old;
         s->writes_reg = true;
@@ -256,6 +296,8 @@ static unsigned int operand_width(const struct insn *i)
     case 0x0fab: case 0x0fb3: case 0x0fbb: case 0x0fba:
     case 0x83:
         return i->operand_bytes;
+    case 0x0fc7:
+        return 8;
     default:
         return (i->opcode & 1) == 0 ? 1 : i->operand_bytes;
     }
@@ -308,7 +350,50 @@ static void write_register(struct cpu_regs *regs, const struct insn *i,
 
 /* --- the entry ------------------------------------------------------------------------ */
 
-static void store_begin(struct store *s, struct cpu_regs *regs,
+static bool is_string(const struct insn *i)
+{
+    return (i->opcode & ~1u) == 0xaa || (i->opcode & ~1u) == 0xa4;
+}
+
+/* Bit numbers in a register reach beyond the operand that is named. */
+static int64_t bit_reach(struct cpu_regs *regs, const struct insn *i)
+{
+    uint64_t number = *insn_register(regs, i->reg);
+
+    switch (i->operand_bytes) {
+    case 8:
+        return (int64_t)number >> 6 << 3;
+    case 4:
+        return (int64_t)(int32_t)number >> 5 << 2;
+    default:
+        return (int64_t)(int16_t)number >> 4 << 1;
+    }
+}
+
+/* Whether the operand begins at va, and is all that faulted. */
+static bool operand_is_at(struct cpu_regs *regs, const struct insn *i,
+                          uint64_t va)
+{
+    uint64_t at;
+
+    if (i->segment_prefix) {
+        return false;
+    }
+    if (is_string(i)) {
+        return regs->rdi == va && !i->address_prefix;
+    }
+    if (!i->has_modrm || i->mod == 3 || i->rep) {
+        return false;
+    }
+    at = insn_address(i, regs);
+    if (i->opcode == 0x0fab || i->opcode == 0x0fb3 || i->opcode == 0x0fbb) {
+        at += (uint64_t)bit_reach(regs, i);
+    }
+    return at == va;
+}
+
+/* False: what MOVS would read can not be read. */
+static bool store_begin(struct store *s, struct cpu_regs *regs,
                         const struct insn *i)
 {
     s->bytes = operand_width(i);
@@ -318,6 +403,12 @@ static void store_begin(struct store *s, struct cpu_regs *regs,
                 s->mask;
     s->rax = regs->rax & s->mask;
     s->flags_in = regs->rflags;
+    if (i->opcode == 0x0fc7) {
+        s->rax = regs->rdx << 32 | (uint32_t)regs->rax;
+        s->source = regs->rcx << 32 | (uint32_t)regs->rbx;
+    }
+    return (i->opcode & ~1u) != 0xa4 ||
+           !guest_copy_in(&s->source, GVA(regs->rsi), s->bytes);
 }
 
 /* W3. False: W5. */
@@ -328,7 +419,7 @@ static bool store_to_entry(struct domain *d, mfn_t l1, uint64_t offset,
     unsigned int shift = (unsigned int)(offset % 8) * 8;
     const uint64_t *entry = (const uint64_t *)frame_map(l1) + slot;
 
-    if (shift / 8 + s->bytes > 8) {
+    if ((offset & (s->bytes - 1)) != 0) {
         return false;
     }
     for (unsigned int tries = 0; tries < WRITE_TRIES; tries++) {
@@ -363,9 +454,31 @@ static bool find_target(struct vcpu *v, uint64_t va, mfn_t *target)
     return pte_present(pte) && (pte & PTE_RW) == 0 && mfn_valid(*target);
 }
 
+/* One element; a REP that is not at its end comes again. */
+static void finish_string(struct cpu_regs *regs, const struct insn *i,
+                          const struct store *s)
+{
+    uint64_t step = (regs->rflags & FLAG_DF) ? -(uint64_t)s->bytes : s->bytes;
+
+    regs->rdi += step;
+    if ((i->opcode & ~1u) == 0xa4) {
+        regs->rsi += step;
+    }
+    if (i->rep && --regs->rcx != 0) {
+        regs->rip -= i->length;
+    }
+}
+
 static void finish(struct cpu_regs *regs, const struct insn *i,
                    const struct store *s)
 {
+    if (is_string(i)) {
+        finish_string(regs, i, s);
+    }
+    if (s->writes_rdx_rax) {
+        regs->rax = (uint32_t)s->reg;
+        regs->rdx = s->reg >> 32;
+    }
     if (s->writes_reg) {
         write_register(regs, i, s->bytes, s->reg);
     }
@@ -392,9 +505,8 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
         !find_target(v, va, &target) || !frame_hold(d, target, &type)) {
         return false;
     }
-    if (type == PT_L1 && pv_fetch_insn(regs, &i) && i.has_modrm &&
-        i.mod != 3 && !i.rep) {
-        store_begin(&s, regs, &i);
+    if (type == PT_L1 && pv_fetch_insn(regs, &i) &&
+        operand_is_at(regs, &i, va) && store_begin(&s, regs, &i)) {
         stored = store_to_entry(d, target, va & ~PAGE_MASK, &i, &s);
     }
     frame_put_or_defer(d, target);

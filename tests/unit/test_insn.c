@@ -244,6 +244,40 @@ START_TEST(random_bytes_stay_in_bounds)
 }
 END_TEST
 
+START_TEST(addresses)
+{
+    static const struct { uint8_t bytes[12]; uint64_t address; } rows_at[] = {
+        { { 0x48, 0x89, 0x07 }, 0x7000 },                  /* [rdi] */
+        { { 0x48, 0x89, 0x47, 0xf8 }, 0x6ff8 },            /* [rdi-8] */
+        { { 0x48, 0x89, 0x87, 0, 0, 0, 0x80 },
+          0xffffffff80007000 },                            /* [rdi+disp32] */
+        { { 0xc6, 0x05, 4, 0, 0, 0, 7 }, 0x10000b },       /* [rip+4] */
+        { { 0x4c, 0x0f, 0xb1, 0x8c, 0xc8, 0, 0x10, 0, 0 },
+          0x1000 * 8 + 0x1000 },                           /* [rax+rcx*8+..] */
+        { { 0x87, 0x04, 0x25, 1, 2, 3, 4 }, 0x4030201 },   /* [disp32] */
+        { { 0x49, 0x89, 0x04, 0x24 }, 0xc000 },            /* [r12] */
+        { { 0x4a, 0x89, 0x04, 0x65, 0, 1, 0, 0 },
+          0xc000 * 2 + 0x100 },                            /* [r12*2+..] */
+        { { 0x49, 0x89, 0x45, 0x08 }, 0xd008 },            /* [r13+8] */
+        { { 0x48, 0x89, 0x44, 0x24, 0x10 }, 0x4010 },      /* [rsp+16] */
+        { { 0x67, 0x89, 0x47, 0xf8 }, 0x6ff8 },            /* [edi-8] */
+        { { 0x67, 0x89, 0x40, 0xf8 }, 0xfffffff8 },        /* [eax-8] */
+    };
+    struct cpu_regs regs;
+    struct insn i;
+
+    memset(&regs, 0, sizeof(regs));
+    for (unsigned int n = 0; n < 16; n++) {
+        *insn_register(&regs, n) = n * 0x1000;
+    }
+    regs.rip = 0x100000;
+    for (size_t n = 0; n < sizeof(rows_at) / sizeof(rows_at[0]); n++) {
+        ck_assert(decode(rows_at[n].bytes, 12, &i));
+        ck_assert_uint_eq(insn_address(&i, &regs), rows_at[n].address);
+    }
+}
+END_TEST
+
 START_TEST(registers_by_number)
 {
     struct cpu_regs regs;
@@ -266,4 +300,4 @@ TEST_MAIN("insn", NULL, NULL, known_instructions,
           truncated_instructions_are_refused, prefixes,
           rex_extends_registers_and_must_come_last, fifteen_bytes_and_no_more,
           every_modrm_and_sib_byte, random_bytes_stay_in_bounds,
-          registers_by_number)
+          registers_by_number, addresses)

@@ -74,23 +74,30 @@ static bool fault_at(uint64_t va, const uint8_t *bytes, size_t count)
 
 struct machine {
     uint64_t rax, rcx, flags, memory[2];
+    uint64_t rdx, rbx;
 };
 
 #define MEMORY_OFFSET 24
+#define RDX_OFFSET    40
+#define RBX_OFFSET    48
 
 /* Loads a struct machine at rdi, executes the bytes, and stores it. */
 static void execute(struct machine *m, const uint8_t *insn, size_t count)
 {
     static const uint8_t before[] = {
+        0x53,                         /* push rbx */
         0x48, 0x8b, 0x07,             /* mov rax, [rdi] */
         0x48, 0x8b, 0x4f, 0x08,       /* mov rcx, [rdi+8] */
+        0x48, 0x8b, 0x57, RDX_OFFSET, /* mov rdx, [rdi+40] */
+        0x48, 0x8b, 0x5f, RBX_OFFSET, /* mov rbx, [rdi+48] */
         0xff, 0x77, 0x10, 0x9d,       /* push [rdi+16]; popfq */
     };
     static const uint8_t after[] = {
         0x9c, 0x8f, 0x47, 0x10,       /* pushfq; pop [rdi+16] */
         0x48, 0x89, 0x07,             /* mov [rdi], rax */
         0x48, 0x89, 0x4f, 0x08,       /* mov [rdi+8], rcx */
-        0xc3,
+        0x48, 0x89, 0x57, RDX_OFFSET, /* mov [rdi+40], rdx */
+        0x5b, 0xc3,                   /* pop rbx; ret */
     };
     static uint8_t *code;
     void (*run)(struct machine *);
@@ -159,6 +166,12 @@ static const struct form forms[] = {
     { "dec", { 0xff }, 1, 1, 0, true, 0 },
     { "inc byte", { 0xfe }, 1, 0, 0, true, 0 },
     { "dec byte", { 0xfe }, 1, 1, 0, true, 0 },
+    { "not", { 0xf7 }, 1, 2, 0, true, 0 },
+    { "neg", { 0xf7 }, 1, 3, 0, true, 0 },
+    { "not byte", { 0xf6 }, 1, 2, 0, true, 0 },
+    { "neg byte", { 0xf6 }, 1, 3, 0, true, 0 },
+    { "movnti", { 0x0f, 0xc3 }, 2, 1, 0, false, 0 },
+    { "cmpxchg8b", { 0x0f, 0xc7 }, 2, 1, 0, true, 0 },
     { "cmpxchg", { 0x0f, 0xb1 }, 2, 1, 0, true, 0 },
     { "cmpxchg byte", { 0x0f, 0xb0 }, 2, 1, 0, true, 0 },
     { "xadd", { 0x0f, 0xc1 }, 2, 1, 0, true, 0 },
@@ -218,18 +231,30 @@ static bool is_byte_form(const struct form *f)
     return (last & 1) == 0 && last != 0xba;
 }
 
+static bool has_width(const struct form *f, unsigned int width)
+{
+    if (is_byte_form(f) || strcmp(f->name, "cmpxchg8b") == 0) {
+        return width == 4;
+    }
+    return width >= 4 || strcmp(f->name, "movnti") != 0;
+}
+
 static void compare_once(const struct form *f, unsigned int width, bool lock)
 {
     struct machine m = { random_word(), random_word(),
                          (random_word() & ALL_FLAGS) | 0x202,
-                         { random_word() & ~1ull, 0 } };
+                         { random_word() & ~1ull, 0 }, random_word(),
+                         random_word() };
     uint8_t insn[15];
     unsigned int count = encode(f, width, lock, random_word(), insn);
 
     if (strncmp(f->name, "cmpxchg", 7) == 0 && (random_state & 2) != 0) {
         m.rax = m.memory[0]; /* equal */
+        m.rdx = m.memory[0] >> 32;
     }
-    regs = (struct cpu_regs){ .rax = m.rax, .rcx = m.rcx,
+    regs = (struct cpu_regs){ .rax = m.rax, .rcx = m.rcx, .rdx = m.rdx,
+                              .rbx = m.rbx,
+                              .rdi = entry_va(SLOT) - MEMORY_OFFSET,
                               .rflags = m.flags | RFLAGS_RF };
     world_write_entry(g.l1, SLOT, m.memory[0]);
     execute(&m, insn, count);
@@ -243,6 +268,7 @@ static void compare_once(const struct form *f, unsigned int width, bool lock)
                   "%s of %u: memory %lx not %lx", f->name, width,
                   (unsigned long)world_read_entry(g.l1, SLOT),
                   (unsigned long)m.memory[0]);
+    ck_assert_uint_eq(regs.rdx, m.rdx);
     ck_assert_msg(regs.rax == m.rax && regs.rcx == m.rcx,
                   "%s of %u: rax %lx not %lx, rcx %lx not %lx", f->name,
                   width, (unsigned long)regs.rax, (unsigned long)m.rax,
@@ -261,7 +287,7 @@ START_TEST(every_form_does_what_the_processor_does)
 
     for (f = 0; f < ARRAY_SIZE(forms); f++) {
         for (k = 0; k < ARRAY_SIZE(widths); k++) {
-            if (is_byte_form(&forms[f]) && widths[k] != 4) {
+            if (!has_width(&forms[f], widths[k])) {
                 continue;
             }
             for (n = 0; n < 60; n++) {
@@ -276,18 +302,39 @@ END_TEST
 START_TEST(bit_numbers_in_registers)
 {
     static const uint8_t btr[] = { 0xf0, 0x48, 0x0f, 0xb3, 0x0f };
+    static const uint8_t btr_32[] = { 0xf0, 0x0f, 0xb3, 0x0f };
+    static const uint8_t btr_16[] = { 0xf0, 0x66, 0x0f, 0xb3, 0x0f };
 
     world_write_entry(g.l1, SLOT + 1, 0x40);
-    regs = (struct cpu_regs){ .rcx = 64 + 6, .rflags = 2 };
+    regs = (struct cpu_regs){ .rcx = 64 + 6, .rdi = entry_va(SLOT),
+                              .rflags = 2 };
     ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
     ck_assert_uint_eq(world_read_entry(g.l1, SLOT + 1), 0);
     ck_assert_uint_eq(regs.rflags & FLAG_CF, FLAG_CF);
     ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
     ck_assert_uint_eq(regs.rflags & FLAG_CF, 0);
+    ck_assert(!fault_at(entry_va(SLOT), btr, sizeof(btr)));
+    regs.rcx = (uint64_t)-64 + 3;
+    regs.rdi = entry_va(SLOT + 2);
+    ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
+    regs.rcx = (uint32_t)-32 + 3; /* the upper half is not there */
+    regs.rdi = entry_va(SLOT) + 4;
+    ck_assert(fault_at(entry_va(SLOT), btr_32, sizeof(btr_32)));
+    regs.rcx = (uint16_t)-16 + 3;
+    regs.rdi = entry_va(SLOT) + 2;
+    ck_assert(fault_at(entry_va(SLOT), btr_16, sizeof(btr_16)));
 }
 END_TEST
 
 /* --- parts of an entry -------------------------------------------------------- */
+
+/* The instruction's operand is at [rdi], and va is where it faulted. */
+static bool fault_with_rdi(uint64_t rdi, uint64_t va, const uint8_t *bytes,
+                           size_t count)
+{
+    regs = (struct cpu_regs){ .rdi = rdi, .rflags = 2 };
+    return fault_at(va, bytes, count);
+}
 
 START_TEST(bytes_inside_an_entry)
 {
@@ -296,16 +343,70 @@ START_TEST(bytes_inside_an_entry)
     unsigned int k;
 
     for (k = 1; k < 8; k++) {
+        uint64_t at = entry_va(SLOT) + k;
+
         world_write_entry(g.l1, SLOT, 0x1111111111111110ull);
-        ck_assert(fault_at(entry_va(SLOT) + k, mov_byte, sizeof(mov_byte)));
+        ck_assert(fault_with_rdi(at, at, mov_byte, sizeof(mov_byte)));
         ck_assert_uint_eq(world_read_entry(g.l1, SLOT),
                           (0x1111111111111110ull & ~(0xffull << 8 * k)) |
                               0x5aull << 8 * k);
+        /* not aligned: no, though it may lie in one entry */
+        ck_assert_int_eq(fault_with_rdi(at, at, mov_word, sizeof(mov_word)),
+                         k % 2 == 0);
     }
-    ck_assert(fault_at(entry_va(SLOT) + 6, mov_word, sizeof(mov_word)));
-    /* across two entries */
-    ck_assert(!fault_at(entry_va(SLOT) + 7, mov_word, sizeof(mov_word)));
     world_write_entry(g.l1, SLOT, 0);
+}
+END_TEST
+
+/* CR2 is the beginning of the second page then. */
+START_TEST(an_operand_that_begins_on_the_page_before)
+{
+    static const uint8_t mov[] = { 0x48, 0x89, 0x07 };
+    static const uint8_t mov_fs[] = { 0x64, 0x48, 0x89, 0x07 };
+    static const uint8_t mov_32[] = { 0x67, 0x48, 0x89, 0x07 };
+    static const uint8_t mov_rip[] = { 0x48, 0x89, 0x05, 0x10, 0, 0, 0 };
+    uint64_t at = entry_va(0);
+
+    ck_assert(fault_with_rdi(at + 8, at + 8, mov, sizeof(mov)));
+    ck_assert(!fault_with_rdi(at + 4, at + 8, mov, sizeof(mov)));
+    ck_assert(!fault_with_rdi(at + 8, at + 8, mov_fs, sizeof(mov_fs)));
+    ck_assert(fault_with_rdi(at + 8 + (1ull << 32), at + 8, mov_32,
+                             sizeof(mov_32)));
+    ck_assert(!fault_with_rdi(0, at + 8, mov_rip, sizeof(mov_rip)));
+}
+END_TEST
+
+START_TEST(strings_go_entry_by_entry)
+{
+    static const uint8_t rep_stosq[] = { 0xf3, 0x48, 0xab };
+    static const uint8_t movsl[] = { 0xa5 };
+    static const uint64_t from = 0x1122334455667788ull;
+    uint64_t rip;
+
+    world_write_entry(g.l1, SLOT, 0x10);
+    world_write_entry(g.l1, SLOT - 1, 0x20);
+    regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rcx = 2,
+                              .rax = 0x5550, .rflags = 2 | 0x400 };
+    ck_assert(fault_at(entry_va(SLOT), rep_stosq, sizeof(rep_stosq)));
+    ck_assert_uint_eq(world_read_entry(g.l1, SLOT), 0x5550);
+    ck_assert_uint_eq(regs.rdi, entry_va(SLOT - 1)); /* downwards */
+    ck_assert_uint_eq(regs.rcx, 1);
+    rip = regs.rip;
+    ck_assert(fault_at(entry_va(SLOT - 1), rep_stosq, sizeof(rep_stosq)));
+    ck_assert_uint_eq(world_read_entry(g.l1, SLOT - 1), 0x5550);
+    ck_assert_uint_eq(regs.rcx, 0);
+    ck_assert_uint_eq(regs.rip, rip + sizeof(rep_stosq));
+
+    regs = (struct cpu_regs){ .rdi = entry_va(SLOT) + 4, .rflags = 2 };
+    ck_assert(!fault_at(entry_va(SLOT) + 4, movsl, sizeof(movsl)));
+    regs.rsi = entry_va(SLOT - 1); /* any memory of the guest's */
+    world_write_entry(g.l1, SLOT - 1, from);
+    ck_assert(fault_at(entry_va(SLOT) + 4, movsl, sizeof(movsl)));
+    ck_assert_uint_eq(world_read_entry(g.l1, SLOT), 0x5566778800005550ull);
+    ck_assert_uint_eq(regs.rsi, entry_va(SLOT - 1) + 4);
+    ck_assert_uint_eq(regs.rdi, entry_va(SLOT) + 8);
+    world_write_entry(g.l1, SLOT, 0);
+    world_write_entry(g.l1, SLOT - 1, 0);
 }
 END_TEST
 
@@ -315,7 +416,8 @@ static const uint8_t mov_rax[] = { 0x48, 0x89, 0x07 };
 
 static bool store(unsigned int slot, uint64_t value)
 {
-    regs = (struct cpu_regs){ .rax = value, .rflags = 2 };
+    regs = (struct cpu_regs){ .rax = value, .rdi = entry_va(slot),
+                              .rflags = 2 };
     return fault_at(entry_va(slot), mov_rax, sizeof(mov_rax));
 }
 
@@ -342,12 +444,12 @@ START_TEST(only_l1_tables_of_a_kernel_that_asked)
 {
     uint64_t l2_va = WORLD_TABLES + 2 * PAGE_SIZE + SLOT * 8ull;
 
-    regs = (struct cpu_regs){ .rax = 0, .rflags = 2 };
-    ck_assert(!fault_at(l2_va, mov_rax, sizeof(mov_rax)));
-    ck_assert(!fault_at(WORLD_DATA, mov_rax, sizeof(mov_rax)));
-    ck_assert(!fault_at(0x10, mov_rax, sizeof(mov_rax)));
-    ck_assert(!fault_at(HV_HOLE_START, mov_rax, sizeof(mov_rax)));
-    ck_assert(!fault_at(0x0000900000000000ull, mov_rax, sizeof(mov_rax)));
+    const uint64_t vas[] = { l2_va, WORLD_DATA, 0x10, HV_HOLE_START,
+                             0x0000900000000000ull };
+
+    for (size_t i = 0; i < ARRAY_SIZE(vas); i++) {
+        ck_assert(!fault_with_rdi(vas[i], vas[i], mov_rax, sizeof(mov_rax)));
+    }
     v->kernel_mode = false;
     ck_assert(!store(SLOT, 0));
     v->kernel_mode = true;
@@ -375,8 +477,16 @@ END_TEST
 START_TEST(other_instructions_are_refused)
 {
     static const struct { uint8_t bytes[8]; uint8_t count; } rows[] = {
-        { { 0xf3, 0x48, 0xab }, 3 },              /* rep stosq */
-        { { 0x48, 0xa5 }, 2 },                    /* movsq */
+        { { 0xf3, 0x48, 0x89, 0x07 }, 4 },        /* rep is no part of mov */
+        { { 0xf7, 0x07, 0, 0, 0, 0 }, 6 },        /* test */
+        { { 0xf7, 0x27 }, 2 },                    /* mul */
+        { { 0x48, 0x0f, 0xc7, 0x0f }, 4 },        /* cmpxchg16b */
+        { { 0x0f, 0xc7, 0x37 }, 3 },              /* rdrand's number */
+        { { 0x66, 0x0f, 0xc3, 0x07 }, 4 },        /* movnti of a word */
+        { { 0x67, 0x48, 0xab }, 3 },              /* stosq to edi */
+        { { 0x48, 0xd1, 0x27 }, 3 },              /* shl */
+        { { 0x0f, 0x92, 0x07 }, 3 },              /* setc */
+        { { 0x8c, 0x1f }, 2 },                    /* mov [rdi], ds */
         { { 0x48, 0x83, 0x3f, 0x00 }, 4 },        /* cmp */
         { { 0x48, 0x0f, 0xba, 0x27, 0x01 }, 5 },  /* bt */
         { { 0x48, 0x89, 0xc7 }, 3 },              /* a register */
@@ -391,7 +501,7 @@ START_TEST(other_instructions_are_refused)
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
-        regs = (struct cpu_regs){ .rflags = 2 };
+        regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rflags = 2 };
         ck_assert_msg(!fault_at(entry_va(SLOT), rows[i].bytes, rows[i].count),
                       "row %u", i);
     }
@@ -403,6 +513,7 @@ END_TEST
 
 TEST_MAIN("pt_write", setup, teardown,
           every_form_does_what_the_processor_does, bit_numbers_in_registers,
-          bytes_inside_an_entry, present_entries_obey_the_rules,
+          bytes_inside_an_entry, an_operand_that_begins_on_the_page_before,
+          strings_go_entry_by_entry, present_entries_obey_the_rules,
           only_l1_tables_of_a_kernel_that_asked, other_faults_are_the_guests,
           other_instructions_are_refused)
