@@ -17,7 +17,7 @@ import unittest
 
 from end_to_end import RunTest, require_xen
 
-from xenios_lib import fetch, images, session
+from xenios_lib import bench_linux, fetch, images, session
 from xenios_lib.base import OK, REFUSED, ToolError
 from xenios_lib.machine import Machine
 
@@ -277,6 +277,58 @@ class Figures(RunTest):
                   "ratio %.2f (aim %.2f, median of %d)" % (
                       what, ours, theirs, ours / theirs, most, rounds),
                   flush=True)
+
+
+class Bench(RunTest):
+    """The program of `bench linux`, once: everything it times happened."""
+
+    ROWS = ["null-call", "stat", "fork-exit", "fork-exec", "sh", "pipe",
+            "switch-2p-0k", "switch-8p-16k", "mmap", "page-fault",
+            "protection-fault", "signal-install", "signal-handle"]
+
+    def test_rows(self):
+        fetched(fetch.kernel, "linux")
+        made = bench_linux.boot(bench_linux.describe("xenios", samples=3))
+        self.assertEqual(list(made.rows), self.ROWS)
+        for line in made.lines:
+            self.assertIsNone(COMPLAINTS.search(line), line)
+
+
+class OnXenDomu(LinuxTest):
+    """The workload, and our stub, as ordinary domains of Xen."""
+
+    ON = "xen-domu"
+
+    def setUp(self):
+        require_xen()
+
+    def test_workload(self):
+        self.workload(d0_as="control")
+
+    def test_stub(self):
+        self.assertIn("demo: everything held", self.tool(
+            "--on", "xen-domu", "--cmdline", "demo"))
+
+
+class BenchFigures(RunTest):
+    """Linux beside Linux, by turns."""
+
+    def setUp(self):
+        require_xen()
+
+    def test_figures(self):
+        rounds = int(os.environ.get("XENIOS_ROUNDS", "3"))
+        seen = bench_linux.measure(bench_linux.GROUNDS, rounds)
+        rows = bench_linux.rows_of(seen)
+        print("\n" + "\n".join(bench_linux.table(rows)))
+        for row in rows:
+            for ground, ratio, most in row.aims():
+                print("\nFIGURE Linux, %s: Xenios %s, %s %s, ratio %.2f "
+                      "(aim %.2f, median of %d)" % (
+                          row.name, bench_linux.human(row.value("xenios")),
+                          bench_linux.GROUNDS[ground],
+                          bench_linux.human(row.value(ground)), ratio, most,
+                          rounds), flush=True)
 
 
 if __name__ == "__main__":

@@ -107,6 +107,36 @@ class Xen(unittest.TestCase):
         self.assertTrue(console.input_ready)
 
 
+class Others(unittest.TestCase):
+    """An ordinary domain of Xen, and no hypervisor at all."""
+
+    DOMU_CASES = (
+        (b"(dom0) the guest powered off\r\n(XEN) Entering ACPI S5 state.\n",
+         OK, "the guest powered off"),
+        (b"(dom0) the guest rebooted\n", OK, "d0 rebooted"),
+        (b"(dom0) the guest crashed: shutdown reason 3\n", CRASHED,
+         "the guest crashed: shutdown reason 3"),
+        (b"(dom0) cannot start the guest: no xenstored\n", REFUSED,
+         "cannot start the guest: no xenstored"),
+        (b"(XEN) Panic on CPU 0:\n", PANIC,
+         "hypervisor panic: Panic on CPU 0:"),
+    )
+    BARE_CASES = (
+        (b"[  7.9] reboot: Power down\n", OK, "the kernel powered off"),
+        (b"[  7.9] Kernel panic - not syncing: No init found\n", CRASHED,
+         "the kernel panicked: No init found"),
+    )
+
+    def test_domu(self):
+        for line, status, text in self.DOMU_CASES:
+            self.assertEqual(final("xen-domu", b" Xen 4.17\n" + line),
+                             (status, text))
+
+    def test_bare(self):
+        for line, status, text in self.BARE_CASES:
+            self.assertEqual(final("bare", line), (status, text))
+
+
 class Shown(unittest.TestCase):
     """What reaches the terminal."""
 

@@ -112,6 +112,20 @@ class Debs(ToolTest):
                              "linux-image-6.1.0-56-amd64")
             self.assertIsNone(debs.dependency("linux-image-amd64", "xen.*"))
 
+    def test_dependencies(self):
+        text = ("Package: a\nPre-Depends: libz (>= 1)\n"
+                "Depends: libc6:any (>= 2), one | two, last\n")
+        with mock.patch.object(debs, "_output", lambda *c: text):
+            self.assertEqual(debs.dependencies("a"),
+                             ["libz", "libc6", "one", "last"])
+
+    def test_fetched_together(self):
+        final = self.path("both")
+        with self.play():
+            for _ in range(2):
+                debs.unpacked_together(final, lambda: ["one"])
+        self.assertEqual(os.listdir(final), ["file"])
+
     def test_fetched_once(self):
         choose = mock.Mock(return_value="pack")
         with self.play():
@@ -236,7 +250,8 @@ class Workload(ToolTest):
     """The workload's C part also runs on this machine."""
 
     def test_every_step(self):
-        program = ramdisk._workload(True)   # pylint: disable=protected-access
+        program = ramdisk._compiled(    # pylint: disable=protected-access
+            os.path.join(ramdisk.GUESTS, "workload.c"), True)
         names = subprocess.run([program, "list"], stdout=subprocess.PIPE,
                                text=True, check=True).stdout
         for name in names.strip().split(","):

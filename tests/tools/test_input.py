@@ -52,6 +52,19 @@ class Arguments(ToolTest):
         self.refused("--d0-as", "guest", "--on", "xen",
                      words=["--d0-as guest", "Xen", "privileges"])
 
+    def test_bare_machine(self):
+        self.refused("--on", "bare", words=["--on bare", "--d0 linux"])
+        kernel = self.file("vmlinuz", b"")
+        self.refused("--on", "bare", "--d0", kernel, "--ramdisk", kernel,
+                     "--ramdisk", kernel, words=["one ramdisk"])
+
+    def test_linux_beside_linux(self):
+        for words in (("--on", "mars"), ("--rounds", "0")):
+            status, errors = self.tool("bench", "linux", "--no-install",
+                                       *words)
+            self.assertEqual(status, 2)
+            self.assert_one_line(errors, *words)
+
     def test_boot_choice(self):
         self.refused("--boot", "floppy", words=["--boot", "uefi"])
 

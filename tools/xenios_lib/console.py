@@ -7,6 +7,9 @@ counts only when it stands at the start of a line, and a guest cannot fake
 its own end.  (Xen gives no such promise; there its lines are searched for
 anywhere, because Xen does not begin a new line after a guest's half one.)
 
+A guest that is an ordinary domain of Xen has its end told by the control
+domain's first process, and Linux on the bare machine tells its own.
+
 Before the hypervisor's first line, firmware and boot loader own the line.
 Their cursor movements are removed: they would wipe the user's terminal.
 """
@@ -34,15 +37,36 @@ XEN_FINALS = (
     # Linux as a control domain switches the machine off by ACPI.
     (rb".*\(XEN\) Entering ACPI S5 state.*", OK, "d0 powered off"),
 )
+XEN_DOMU_FINALS = XEN_FINALS[:2] + (
+    (rb"\(dom0\) cannot start the guest: (?P<why>.*)", REFUSED,
+     "cannot start the guest: "),
+    (rb"\(dom0\) the guest crashed: (?P<why>.*)", CRASHED,
+     "the guest crashed: "),
+    (rb"\(dom0\) the guest rebooted", OK, "d0 rebooted"),
+    (rb"\(dom0\) the guest powered off", OK, "the guest powered off"),
+    (rb".*Kernel panic - not syncing: (?P<why>.*)", CRASHED,
+     "a kernel panicked: "),
+)
+BARE_FINALS = (
+    (rb".*Kernel panic - not syncing: (?P<why>.*)", CRASHED,
+     "the kernel panicked: "),
+    (rb".*reboot: (System halted|Power down).*", OK,
+     "the kernel powered off"),
+    (rb".*reboot: Restarting system.*", OK, "d0 rebooted"),
+)
+FINALS = {"xenios": XENIOS_FINALS, "xen": XEN_FINALS,
+          "xen-domu": XEN_DOMU_FINALS, "bare": BARE_FINALS}
 # On Xen a refusal is the text of a panic, so it overrides the panic's line;
 # a panic overrides whatever came before.  Otherwise the first line counts.
 RANK = {OK: 0, CRASHED: 0, PANIC: 1, REFUSED: 2}
 
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?=]*[@-~]|[@-Z\\^_=>c])|[\x00\x07\x0e\x0f]")
 LINE_MAX = 4096             # of a longer line only the beginning is read
-FIRST_LINE = {"xenios": b"(xenios) ", "xen": b"Xen "}
+FIRST_LINE = {"xenios": b"(xenios) ", "xen": b"Xen ", "xen-domu": b"Xen ",
+              "bare": b""}
 # From here on what is typed reaches the guest, not a boot loader.
-INPUT_READY = {"xenios": b"(xenios) ", "xen": b"Serial input to DOM0"}
+INPUT_READY = {"xenios": b"(xenios) ", "xen": b"Serial input to DOM0",
+               "xen-domu": b"(dom0) starting the guest", "bare": b""}
 
 
 class Final:
@@ -58,13 +82,12 @@ class Console:
     """Reads the console as it comes; knows no process and no file."""
 
     def __init__(self, hypervisor, on_line=None):
-        finals = XENIOS_FINALS if hypervisor == "xenios" else XEN_FINALS
-        self._finals = [(re.compile(p), s, t) for p, s, t in finals]
+        self._finals = [(re.compile(p), s, t) for p, s, t in FINALS[hypervisor]]
         self._first = FIRST_LINE[hypervisor]
         self._ready = INPUT_READY[hypervisor]
         self._pending = b""         # the line that is not complete yet
         self._on_line = on_line
-        self.started = False        # the hypervisor has spoken
+        self.started = not self._first      # the hypervisor has spoken
         self.input_ready = False
         self.final = None
 

@@ -44,6 +44,16 @@ def dependency(package, pattern):
     return None
 
 
+def dependencies(package):
+    """The names of all it depends on, of alternatives the first one."""
+    text = _output("apt-cache", "show", "--no-all-versions", package)
+    names = []
+    for line in re.findall(r"(?m)^(?:Pre-)?Depends: (.*)$", text):
+        names += [re.match(r"[^\s|(:]*", word.strip()).group()
+                  for word in line.split(",")]
+    return names
+
+
 def look_up(choose, what):
     """choose()'s answer; if there is none, once more with new lists."""
     _require_apt()
@@ -90,6 +100,20 @@ def unpack_into(package, directory):
             package, done.stdout.decode("utf-8", "replace").rstrip()))
     os.unlink(path)
     return os.path.basename(path)
+
+
+def unpacked_together(final, choose):
+    """The directory with the files of all packages that choose() names,
+    fetched when it is not there."""
+    with file_lock(final + ".lock"):
+        if os.path.isdir(final):
+            return final
+        with tempfile.TemporaryDirectory(
+                dir=os.path.dirname(final)) as directory:
+            for package in choose():
+                unpack_into(package, directory)
+            os.rename(os.path.join(directory, "root"), final)
+    return final
 
 
 def unpacked(name, choose, finish=None, renew=False):

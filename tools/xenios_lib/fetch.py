@@ -2,8 +2,8 @@
 """`tools/xenios fetch`: kernels and ramdisks of others, by name.
 
 linux and linux-cloud are Debian's kernels, pvgrub is GRUB as a PV kernel, xen
-is Debian's hypervisor; busybox and tests are ramdisks, with a shell and with
-the workload of the tests.  They are unpacked into the cache, not installed.
+is Debian's hypervisor; busybox, tests and bench are ramdisks, with a shell,
+with the workload of the tests and with measurements.  They are unpacked into the cache, not installed.
 `run` takes the names as well, for kernels (--d0) and ramdisks (--ramdisk).
 """
 import glob
@@ -72,7 +72,8 @@ def _xen(renew=False, install=True):
 # name -> function(renew, install) which gives the path of a file
 KERNELS = {"linux": _linux("linux"), "linux-cloud": _linux("linux-cloud"),
            "pvgrub": _pvgrub}
-RAMDISKS = {"busybox": ramdisk.busybox, "tests": ramdisk.tests}
+RAMDISKS = {"busybox": ramdisk.busybox, "tests": ramdisk.tests,
+            "bench": ramdisk.bench}
 EVERYTHING = dict(KERNELS, **RAMDISKS, xen=_xen)
 
 

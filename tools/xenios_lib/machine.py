@@ -5,7 +5,7 @@ import shutil
 import socket
 import tempfile
 
-from . import build, images
+from . import build, images, xendomu
 from .base import InputError, ROOT
 
 DEFAULT_QEMU = "qemu-system-x86_64"
@@ -18,7 +18,7 @@ class Machine:
     """One machine to boot.  Plain fields; prepare() makes the command."""
 
     def __init__(self):
-        self.hypervisor = "xenios"      # or "xen"
+        self.hypervisor = "xenios"      # or "xen", "xen-domu", "bare"
         self.preset = "target-release"
         self.hypervisor_elf = None      # instead of the preset's own
         self.boot = "grub"              # or "uefi", "direct"
@@ -50,7 +50,7 @@ class Machine:
         if self.hypervisor == "xen" and self.d0_as == "guest":
             raise InputError("--d0-as guest works on Xenios only: Xen gives "
                              "its first domain always all privileges; leave "
-                             "out --on xen or --d0-as guest")
+                             "out --d0-as guest, or try --on xen-domu")
         if (self.hypervisor == "xenios" and self.boot == "uefi" and
                 self.memory < UEFI_MIB_MIN):
             raise InputError("--boot uefi needs --memory %d at least" %
@@ -61,12 +61,21 @@ class Machine:
                 raise InputError("%s holds a line break or a control "
                                  "character; give plain text" % name)
 
+    def machine_memory(self):
+        """MiB of the machine: Xen's control domain comes on top."""
+        if self.hypervisor == "xen-domu":
+            return self.memory + xendomu.CONTROL_MIB
+        return self.memory
+
     def hypervisor_line(self):
         """The hypervisor's own command line."""
-        if self.hypervisor == "xen":
+        if self.hypervisor != "xenios":
+            memory, vcpus = self.d0_memory, self.d0_vcpus
+            if self.hypervisor == "xen-domu":
+                memory, vcpus = xendomu.CONTROL_MIB, 1
             text = ("com1=115200,8n1 console=com1 dom0=pv noreboot "
                     "dom0_mem=%dM,max:%dM dom0_max_vcpus=%d" %
-                    (self.d0_memory, self.d0_memory, self.d0_vcpus))
+                    (memory, memory, vcpus))
         else:
             text = "d0_mem=%d d0_vcpus=%d" % (self.d0_memory, self.d0_vcpus)
             if self.d0_as == "guest":
@@ -77,13 +86,15 @@ class Machine:
         """(path, text) of every boot module, d0's kernel first."""
         if self.d0 is None:
             return []
+        if self.hypervisor == "xen-domu":
+            return xendomu.modules(self, self._directory.name)
         return [(self.d0, self.cmdline)] + [(r, "") for r in self.ramdisks]
 
     def prepare(self):
         """Make what QEMU needs; returns its command line."""
         self._directory = tempfile.TemporaryDirectory(prefix="xenios-")
         command = [self.qemu, "-machine", "pc,accel=tcg", "-cpu", self.cpu,
-                   "-smp", str(self.cpus), "-m", str(self.memory),
+                   "-smp", str(self.cpus), "-m", str(self.machine_memory()),
                    "-display", "none", "-nic", "none", "-no-reboot"]
         if self.icount:
             command += ["-icount", "shift=0,sleep=off",
@@ -95,7 +106,9 @@ class Machine:
                                                        self.memory_fd)]
         if self.gdb_port:
             command += ["-S", "-gdb", "tcp:127.0.0.1:%d" % self.gdb_port]
-        if self.hypervisor == "xen" or self.boot == "direct":
+        if self.hypervisor == "bare":
+            return command + self._bare()
+        if self.hypervisor != "xenios" or self.boot == "direct":
             return command + self._direct()
         return command + self._grub()
 
@@ -111,14 +124,21 @@ class Machine:
 
     def _direct(self):
         """QEMU as Multiboot 1 loader: words, commas doubled."""
-        kernel = (images.xen_image() if self.hypervisor == "xen"
-                  else self._image("32"))
+        kernel = (self._image("32") if self.hypervisor == "xenios"
+                  else images.xen_image())
         command = ["-kernel", kernel, "-append", self.hypervisor_line()]
         modules = [(self._plain_path(path) + " " + text).strip()
                    for path, text in self.modules()]
         if modules:
             command += ["-initrd", ",".join(m.replace(",", ",,")
                                             for m in modules)]
+        return command
+
+    def _bare(self):
+        """QEMU as Linux's own loader."""
+        command = ["-kernel", self.d0, "-append", self.cmdline]
+        if self.ramdisks:
+            command += ["-initrd", self.ramdisks[0]]
         return command
 
     def _plain_path(self, path):

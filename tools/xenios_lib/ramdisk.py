@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""Initial ramdisks that stand behind a name: `busybox` and `tests`.
+"""Initial ramdisks that stand behind a name.
 
-Both hold Debian's static busybox with a link for each of its programs.
+All hold Debian's static busybox with a link for each of its programs.
 `busybox` gives a shell on the console.  `tests` runs the workload in
-tests/guests, whose C part is compiled here, and powers off.
+tests/guests, `bench` the measurements in tests/bench/linux; their C parts are
+compiled here, and they power off.
 """
 import gzip
 import hashlib
@@ -18,6 +19,7 @@ from .base import (ROOT, ToolError, cache_dir, file_lock, hash_file,
 from .cpio import Archive
 
 GUESTS = os.path.join(ROOT, "tests", "guests")
+BENCH = os.path.join(ROOT, "tests", "bench", "linux", "rows.c")
 COMPILE = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
            "-static", "-pthread"]
 SAMPLE_SIZE = 3 << 20       # unpacked; some of it packs well, some does not
@@ -54,22 +56,23 @@ def _applets(busybox):
     return names
 
 
-def _system(busybox):
+def system(renew=False):
     """An archive with busybox, its programs and the usual directories."""
+    busybox_path = _busybox(renew)
     archive = Archive()
     for name in ("dev", "proc", "sys", "tmp", "root", "etc"):
         archive.directory(name)
     archive.character_device("dev/console", 5, 1)
     archive.character_device("dev/null", 1, 3)
-    with open(busybox, "rb") as handle:
+    with open(busybox_path, "rb") as handle:
         archive.file("bin/busybox", handle.read(), 0o755)
-    for name in _applets(busybox):
+    for name in _applets(busybox_path):
         if not archive.holds(name) and name != "linuxrc":
             archive.symlink(name, "/bin/busybox")
     return archive
 
 
-def _packed(archive):
+def packed(archive):
     """The path of the gzipped archive in the cache."""
     data = archive.data()
     path = os.path.join(cache_dir("ramdisks"),
@@ -82,14 +85,13 @@ def _packed(archive):
 def busybox(renew=False, install=True):
     """A ramdisk with a shell."""
     del install
-    archive = _system(_busybox(renew))
+    archive = system(renew)
     archive.file("init", SHELL_INIT, 0o755)
-    return _packed(archive)
+    return packed(archive)
 
 
-def _workload(install):
-    """The path of the workload's C part, compiled."""
-    source = os.path.join(GUESTS, "workload.c")
+def _compiled(source, install):
+    """The path of the static program that this source makes."""
     directory = cache_dir("workload")
     program = os.path.join(directory, hash_file(source)[:32])
     packages.require(["gcc", "libc6-dev"], install)
@@ -97,7 +99,7 @@ def _workload(install):
         if os.path.exists(program):
             return program
         with tempfile.TemporaryDirectory(dir=directory) as temporary:
-            made = os.path.join(temporary, "workload")
+            made = os.path.join(temporary, "program")
             done = subprocess.run(COMPILE + ["-o", made, source],
                                   stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE,
@@ -123,8 +125,9 @@ def sample():
 
 def tests(renew=False, install=True):
     """A ramdisk that runs the workload and powers off."""
-    archive = _system(_busybox(renew))
-    with open(_workload(install), "rb") as handle:
+    archive = system(renew)
+    program = _compiled(os.path.join(GUESTS, "workload.c"), install)
+    with open(program, "rb") as handle:
         archive.file("bin/workload", handle.read(), 0o755)
     with open(os.path.join(GUESTS, "init.sh"), "rb") as handle:
         archive.file("init", handle.read(), 0o755)
@@ -132,4 +135,13 @@ def tests(renew=False, install=True):
     archive.file("sample.gz", gzip.compress(data, mtime=0))
     archive.file("sample.sha256", (hashlib.sha256(data).hexdigest() +
                                    "  -\n").encode())
-    return _packed(archive)
+    return packed(archive)
+
+
+def bench(renew=False, install=True):
+    """A ramdisk that measures Linux and powers off."""
+    archive = system(renew)
+    with open(_compiled(BENCH, install), "rb") as handle:
+        archive.file("bin/bench", handle.read(), 0o755)
+    archive.symlink("init", "bin/bench")
+    return packed(archive)

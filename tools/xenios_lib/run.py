@@ -6,6 +6,7 @@ import time
 
 from . import build, fetch, images, machine as machines, packages
 from .base import INPUT_ERROR, InputError, ROOT, say
+from .console import FINALS
 from .session import LEAVE_HELP, Session
 
 STUB = ("pvguest", "stub.elf")
@@ -33,9 +34,11 @@ def add_arguments(parser):
     parser.add_argument("--boot", choices=("grub", "uefi", "direct"),
                         help="a GRUB ISO under SeaBIOS (default) or OVMF, or "
                         "QEMU's -kernel")
-    parser.add_argument("--on", choices=("xenios", "xen"), default="xenios",
-                        help="the hypervisor: Xenios (default), or Debian's "
-                        "Xen, unpacked and never installed")
+    parser.add_argument("--on", choices=tuple(FINALS), default="xenios",
+                        help="the hypervisor: Xenios (default); Debian's Xen, "
+                        "unpacked and never installed, under its first domain "
+                        "(xen) or an ordinary one (xen-domu); or none, and d0 "
+                        "is a bzImage for the bare machine")
     parser.add_argument("--cpus", metavar="N", type=int, default=2,
                         help="the machine's CPUs (default 2)")
     parser.add_argument("--memory", metavar="MIB", type=int, default=512,
@@ -78,17 +81,26 @@ def describe(options):
         setattr(machine, name, getattr(options, name))
     machine.hypervisor = options.on
     machine.boot = options.boot or "grub"
-    if options.on == "xen" and options.boot not in (None, "direct"):
-        say("--on xen boots directly; --boot %s is left out" % options.boot)
+    if options.on != "xenios" and options.boot not in (None, "direct"):
+        say("--on %s boots directly; --boot %s is left out" % (options.on,
+                                                              options.boot))
     machine.check()
+    if options.on == "bare" and options.d0 is None:
+        raise InputError("--on bare needs a kernel; give --d0 linux, or a "
+                         "bzImage")
+    if options.on in ("bare", "xen-domu") and len(options.ramdisk) > 1:
+        raise InputError("--on %s takes one ramdisk" % options.on)
     install = not options.no_install
     for name in options.ramdisk:
         path = fetch.ramdisk_file(name, install)
         images.check_readable(path, "the ramdisk")
         machine.ramdisks.append(os.path.abspath(path))
     if options.d0 is not None:
-        machine.d0 = images.guest_kernel(
-            fetch.kernel(options.d0, install), install)
+        machine.d0 = fetch.kernel(options.d0, install)
+        if options.on == "bare":
+            images.check_readable(machine.d0, "the kernel")
+        else:
+            machine.d0 = images.guest_kernel(machine.d0, install)
     if options.gdb:
         machine.preset = "target-debug"
         machine.gdb_port = machines.free_port()
