@@ -32,6 +32,7 @@
  */
 #include <hv/arch.h>
 #include <hv/audit.h>
+#include <hv/boot_info.h>
 #include <hv/bug.h>
 #include <hv/console.h>
 #include <hv/domain.h>
@@ -468,6 +469,34 @@ int64_t hc_arch_7(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
         return -XEN_EPERM;
     }
     return audit_at_rest(false) ? 0 : -XEN_EIO;
+}
+
+/* --- where the memory is -------------------------------------------------- */
+
+#define LOW_FRAMES (0xa0000u / PAGE_SIZE)
+
+uint64_t memory_frames(void)
+{
+    uint64_t bytes = 0;
+
+    for (unsigned int i = 0; i < boot_info.region_count; i++) {
+        if (boot_info.regions[i].type == REGION_RAM) {
+            bytes += boot_info.regions[i].length;
+        }
+    }
+    return bytes >> PAGE_SHIFT;
+}
+
+uint64_t memory_held_kib(void)
+{
+    uint64_t frames = memory_frames() - LOW_FRAMES - page_alloc_free_frames();
+
+    for (unsigned int i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i]) {
+            frames -= domains[i]->frames_total;
+        }
+    }
+    return frames * (PAGE_SIZE / 1024);
 }
 
 /* --- the end -------------------------------------------------------------- */

@@ -427,7 +427,7 @@ static void plan(struct guest_build *b)
     if (b->layout.frames_needed > frames) {
         cannot_start("the guest kernel%s needs at least %lu MiB to start, but "
                      "the first domain has %lu: raise d0_mem",
-                     ramdisk != 0 ? " and its ramdisk" : "",
+                     ramdisk != 0 ? " with its ramdisk" : "",
                      mib_for(b->layout.frames_needed), options.d0_mem_mib);
     }
     free = page_alloc_free_frames() + whole_frames(0, &unused); /* B3 */

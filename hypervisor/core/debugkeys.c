@@ -77,8 +77,9 @@ static void memory_of(const struct domain *d)
 
 static void memory(void)
 {
-    printk("%lu frames free, numbers up to %lx", page_alloc_free_frames(),
-           frame_count);
+    printk("%lu frames free, numbers up to %lx; the hypervisor holds %lu KiB, "
+           "24 bytes a frame are %lu KiB of it", page_alloc_free_frames(),
+           frame_count, memory_held_kib(), frame_count * 24 / 1024);
     for_each_domain(memory_of);
 }
 

@@ -337,6 +337,30 @@ class QuickRefusals(RunTest):
         data[4] = 1
         self.assertIn("32", self.refusal(d0=self.module(bytes(data))))
 
+    def test_packed_kernels(self):
+        bzimage = bytearray(4096)
+        bzimage[0x202:0x206] = b"HdrS"
+        for data, words in ((bytes(bzimage), "bzImage"),
+                            (gzip.compress(b"kernel"), "gzip")):
+            with self.subTest(kind=words):
+                self.assertIn(words, self.refusal(d0=self.module(data)))
+
+    def test_kernel_not_built_for_pv(self):
+        with open(STUB, "rb") as handle:
+            data = handle.read().replace(b"Xen\0", b"XEN\0")
+        self.assertIn("CONFIG_XEN_PV", self.refusal(d0=self.module(data)))
+
+    def test_too_many_vcpus(self):
+        self.assertIn("32", self.refusal(hv_cmdline="d0_vcpus=33"))
+
+    def test_memory_below_what_the_image_needs(self):
+        self.assertIn("raise d0_mem", self.refusal(d0_memory=1))
+
+    def test_ramdisk_that_does_not_fit(self):
+        path = self.module(b"")
+        os.truncate(path, 130 << 20)
+        self.assertIn("ramdisk", self.refusal(ramdisks=[path]))
+
     def test_cut_off_elf(self):
         with open(STUB, "rb") as handle:
             data = handle.read()

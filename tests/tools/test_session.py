@@ -136,6 +136,16 @@ class Input(ToolTest):
         sys.exit(final.status)
         """)
 
+    def test_debug_key(self):
+        fake = self.fake_qemu(
+            HELLO + "head -c 7 >%s; echo '(xenios) d0 powered off'" %
+            self.path("keys"))
+        made = Session([fake], "xenios", 20, show=False, on_line=lambda line:
+                       line.endswith("Xenios") and made.debug_key(b"a"))
+        self.assertEqual(made.run().status, 0)
+        with open(self.path("keys"), "rb") as handle:
+            self.assertEqual(handle.read(), b"\1\1\1a\1\1\1")
+
     def pipe(self, body, data):
         """Run a fake QEMU with piped input."""
         return subprocess.run(

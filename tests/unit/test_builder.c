@@ -648,7 +648,7 @@ START_TEST(a_ramdisk_that_does_not_fit_is_refused)
     plain_kernel();
     add_module(big, sizeof(big), 0, "");
     options.d0_mem_mib = 7;
-    expect_refused("and its ramdisk needs at least 8 MiB");
+    expect_refused("with its ramdisk needs at least 8 MiB");
 }
 END_TEST
 

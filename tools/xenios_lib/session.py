@@ -24,6 +24,7 @@ from .console import Console, Final
 LEAVE_HELP = "Ctrl-A X leaves, Ctrl-A C is QEMU's monitor"
 CTRL_A = 0x01
 CTRL_D = b"\x04"
+DEBUG_SWITCH = b"\x01\x01\x01"     # who gets what is typed
 QUIET_AFTER_FINAL = 1.0     # seconds without a byte, then QEMU is ended
 QUIET_AFTER_FINAL_XEN = 0.4  # Xen halts the machine, QEMU stays for ever
 LONGEST_AFTER_FINAL = 10.0
@@ -98,6 +99,10 @@ class Session:
         """End the run at the next turn; for on_line callbacks."""
         self.stop_reason = Final(status, text)
 
+    def debug_key(self, key):
+        """Type a debug key of the hypervisor; for on_line callbacks."""
+        self._to_qemu(DEBUG_SWITCH + key + DEBUG_SWITCH)
+
     def silent_for(self):
         """Seconds since the last byte came."""
         return time.monotonic() - self._last_output
@@ -128,9 +133,7 @@ class Session:
         try:
             self._qemu = subprocess.Popen(
                 self.command + serial, bufsize=0, start_new_session=True,
-                pass_fds=self._keep_fds,
-                stdin=(subprocess.PIPE if self.interactive
-                       else subprocess.DEVNULL),
+                pass_fds=self._keep_fds, stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                 preexec_fn=_die_with_parent)
         except OSError as error:

@@ -7,6 +7,7 @@
  */
 #include <arch/cr.h>
 #include <hv/arch.h>
+#include <hv/audit.h>
 #include <hv/boot_info.h>
 #include <hv/console.h>
 #include <hv/options.h>
@@ -29,8 +30,6 @@
 extern char boot_cpu_block[];
 
 #define UART_IRQ 4
-#define LOW_FRAMES (0xa0000u / PAGE_SIZE)
-
 void setup(uint32_t magic, uint32_t info, uint64_t tsc);
 
 void arch_console_write(const char *text, size_t len)
@@ -46,31 +45,13 @@ int arch_console_read(void)
 
 static uint64_t entry_tsc; /* at the first instruction of ours */
 
-static uint64_t ram_frames(void)
-{
-    uint64_t bytes = 0;
-
-    for (unsigned int i = 0; i < boot_info.region_count; i++) {
-        if (boot_info.regions[i].type == REGION_RAM) {
-            bytes += boot_info.regions[i].length;
-        }
-    }
-    return bytes >> PAGE_SHIFT;
-}
-
-/*
- * The two figures that boot is measured by. What the hypervisor holds is all
- * RAM that neither the allocator nor the first domain has, firmware's 640 KiB
- * left aside.
- */
-static void print_figures(const struct domain *d0)
+/* The two figures that boot is measured by. */
+static void print_figures(void)
 {
     uint64_t us = (rdtsc() - entry_tsc) * 1000000 / clock_tsc_hz();
-    uint64_t held = ram_frames() - LOW_FRAMES - page_alloc_free_frames() -
-                    d0->frames_total;
 
     printk("ready %lu us after entry; the hypervisor holds %lu KiB, 24 bytes "
-           "a frame are %lu KiB of it", us, held * (PAGE_SIZE / 1024),
+           "a frame are %lu KiB of it", us, memory_held_kib(),
            frame_count * 24 / 1024);
 }
 
@@ -87,7 +68,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
     sched_init_cpu(c);
     smp_boot_all();
     printk("%u CPU%s, %lu MiB of memory, %lu MiB free", cpu_count,
-           cpu_count == 1 ? "" : "s", ram_frames() >> (20 - PAGE_SHIFT),
+           cpu_count == 1 ? "" : "s", memory_frames() >> (20 - PAGE_SHIFT),
            page_alloc_free_frames() >> (20 - PAGE_SHIFT));
     if (ioapic_route_isa(UART_IRQ, VECTOR_UART, c) == 0) {
         serial_enable_interrupt();
@@ -99,7 +80,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
         panic("asked for by the option `panic`");
     }
     build_first_domain();
-    print_figures(domains[0]);
+    print_figures();
     vcpu_start(domains[0]->vcpus[0]);
     idle_loop();
 }

@@ -23,6 +23,12 @@ void audit_all(void);
  * held. */
 bool audit_at_rest(bool tell);
 
+/* RAM of the machine, as the boot loader told. */
+uint64_t memory_frames(void);
+/* What neither the allocator nor a domain has: the hypervisor's own. The
+ * firmware's first 640 KiB do not count. */
+uint64_t memory_held_kib(void);
+
 /* So many frames are free when there is no domain; boot. */
 void audit_expect_free(uint64_t frames);
 
