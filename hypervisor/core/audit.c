@@ -383,8 +383,8 @@ static void audit_others(void)
             gnttab_audit(domains[i]);
         }
     }
+    sched_audit();
     for (i = 0; i < cpu_count; i++) {
-        sched_audit(cpus[i]);
         (void)timer_audit(cpus[i]);
     }
 }

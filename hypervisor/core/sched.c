@@ -1,28 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs.
+ * Who runs, and where.
  *
- * Each CPU has a queue of vcpus that could run and takes turns: a vcpu keeps
- * the CPU until it sleeps, yields, or has had its slice while others waited.
- * A slice that passed while nobody waited is not renewed, so a vcpu that
- * wakes up beside a busy one does not wait for a whole slice.
+ * All CPUs take from one queue. Whose turn it is, and when the running one's
+ * is over, are the rules of hv/runqueue.h; this file is the shell around
+ * them: states of vcpus, CPUs that are to be told, and the change from one
+ * vcpu to another.
  *
- * Changing to another vcpu happens at one point only, schedule(), called on
- * the exit path with no lock held. There the guest's registers are in one
- * frame on the CPU's stack, which arch_vcpu_switch() exchanges; the
- * hypervisor has no other context that would have to be kept.
+ * That happens at one point only, schedule(), called on the exit path with no
+ * lock held. There the guest's registers are in one frame on the CPU's stack,
+ * which arch_vcpu_switch() exchanges; the hypervisor has no other context
+ * that would have to be kept.
  *
- *   S1  v is queued  <=>  state RUNNABLE, pause_count 0 and not on_cpu
+ *   S1  v is in the queue  <=>  state RUNNABLE, pause_count 0 and not on_cpu
  *   S2  state RUNNING implies on_cpu; a vcpu that is on_cpu and in another
  *       state leaves at the next schedule(), unless it is woken before
  *   S3  who makes a vcpu wait sets BLOCKED first and looks for a reason to be
  *       awake afterwards; who gives a reason does so first and looks at the
  *       state afterwards; with a full barrier between, on both sides, one of
  *       them sees the other, and no wake-up is lost
- *   S4  a vcpu never changes its CPU, so nobody restores what another CPU
- *       has not saved yet
+ *   S4  a vcpu that has left a CPU may be chosen by another before the first
+ *       has saved it. `saved` says when: the newcomer's CPU waits for it, and
+ *       the first sets it before it waits for anything itself
+ *   S5  no CPU idles while a vcpu waits: who puts one into the queue takes a
+ *       CPU out of `idle`, if there is one, and has it look; so more wait
+ *       than CPUs are about to look only where no CPU is in `idle`
  *
- * Lock: the CPU's sched_lock. Guest memory is not touched under it.
+ * A busy CPU looks at least once in a slice, by a timer of its own. The timer
+ * is armed when it is found not to be, and otherwise left alone: it fires
+ * early for a vcpu that came meanwhile, and is then set to the end of its
+ * slice. So changing vcpus does not touch it.
+ *
+ * Lock: sched_lock, one for all. Guest memory is not touched under it.
  */
 #include <hv/arch.h>
 #include <hv/console.h>
@@ -40,42 +49,43 @@ struct idle_page {
 };
 STATIC_ASSERT(sizeof(struct idle_page) <= PAGE_SIZE, "one page for both");
 
-/* --- the queue: under sched_lock ------------------------------------------ */
+struct spinlock sched_lock = SPINLOCK(LOCK_SCHED);
+static struct runqueue queue;
+static cpumask_t idle; /* CPUs that have nothing to do, and were not told (S5) */
 
-static void queue_add(struct cpu *c, struct vcpu *v)
+static struct vcpu *vcpu_of(struct turn *t)
 {
-    ASSERT(!v->queued);
-    v->queued = true;
-    v->next_queued = NULL;
-    if (c->runqueue_tail) {
-        c->runqueue_tail->next_queued = v;
-    } else {
-        c->runqueue_head = v;
-    }
-    c->runqueue_tail = v;
-    c->runqueue_count++;
+    return CONTAINER_OF(t, struct vcpu, turn);
 }
 
-static void queue_remove(struct cpu *c, struct vcpu *v)
+static cpumask_t bit_of(const struct cpu *c)
 {
-    struct vcpu *before = NULL, *at = c->runqueue_head;
+    return (cpumask_t)1 << c->id;
+}
 
-    while (at != v) {
-        BUG_ON(!at); /* a queued vcpu is in its CPU's queue */
-        before = at;
-        at = at->next_queued;
+/* --- the queue: under sched_lock ------------------------------------------ */
+
+/*
+ * S5, after v has come into the queue. A CPU that idles is best, and best of
+ * those the one that v knows, then the one that we are on. If all are busy,
+ * v takes over from who runs where it ran, or waits for the end of a slice.
+ */
+static void find_cpu(const struct vcpu *v, ns_t now)
+{
+    struct cpu *c = cpus[v->cpu];
+
+    if (idle != 0) {
+        if ((idle & bit_of(c)) == 0) {
+            c = idle & bit_of(this_cpu())
+                    ? this_cpu() : cpus[__builtin_ctzll(idle)];
+        }
+        idle &= ~bit_of(c);
+        softirq_raise(c, SOFTIRQ_SCHEDULE);
+    } else if (!c->scheduled->is_idle && now > c->since &&
+               turn_takes_over(&v->turn, c->scheduled->turn.node.key +
+                                             (now - c->since))) {
+        softirq_raise(c, SOFTIRQ_SCHEDULE);
     }
-    if (before) {
-        before->next_queued = v->next_queued;
-    } else {
-        c->runqueue_head = v->next_queued;
-    }
-    if (c->runqueue_tail == v) {
-        c->runqueue_tail = before;
-    }
-    v->queued = false;
-    v->next_queued = NULL;
-    c->runqueue_count--;
 }
 
 /* What a vcpu that is not running is doing, for its accounts. */
@@ -88,21 +98,24 @@ static int runstate_of(const struct vcpu *v)
                ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
-/* S1, after the state or pause_count of a vcpu that is not on_cpu changed.
- * The first to wait makes the CPU look: it may be idle, or have to give the
- * running vcpu an end of its slice. */
-static void settle(struct cpu *c, struct vcpu *v)
+/* S1 and S2, after the state or pause_count of a vcpu changed: if it is on a
+ * CPU, that one sees to it. */
+static void settle(struct vcpu *v)
 {
     bool can_run = v->state == VCPU_RUNNABLE && v->pause_count == 0;
+    ns_t now;
 
-    runstate_set(v, runstate_of(v), arch_now());
-    if (can_run && !v->queued) {
-        queue_add(c, v);
-        if (c->runqueue_count == 1) {
-            softirq_raise(c, SOFTIRQ_SCHEDULE);
-        }
-    } else if (!can_run && v->queued) {
-        queue_remove(c, v);
+    if (v->on_cpu) {
+        softirq_raise(cpus[v->cpu], SOFTIRQ_SCHEDULE);
+        return;
+    }
+    now = arch_now();
+    runstate_set(v, runstate_of(v), now);
+    if (can_run && !v->turn.waits) {
+        runqueue_join(&queue, &v->turn);
+        find_cpu(v, now);
+    } else if (!can_run && v->turn.waits) {
+        runqueue_leave(&queue, &v->turn);
     }
 }
 
@@ -113,14 +126,6 @@ static void settle(struct cpu *c, struct vcpu *v)
 static void set_state(struct vcpu *v, enum vcpu_state state)
 {
     __atomic_store_n(&v->state, state, __ATOMIC_RELEASE);
-}
-
-static struct cpu *lock_cpu_of(const struct vcpu *v)
-{
-    struct cpu *c = cpus[v->cpu];
-
-    spin_lock(&c->sched_lock);
-    return c;
 }
 
 /*
@@ -138,13 +143,27 @@ static void end_poll(struct vcpu *v)
     }
 }
 
+/* Back from BLOCKED or OFFLINE. One that has not left its CPU yet stays. */
+static void make_runnable(struct vcpu *v)
+{
+    set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
+    if (!v->on_cpu) {
+        settle(v);
+    }
+}
+
+/*
+ * The vcpu may change CPUs between our two looks. Then its new CPU has passed,
+ * or will pass, its exit path after the reason was given, and the kick of
+ * another does no harm.
+ */
 void vcpu_wake(struct vcpu *v)
 {
     enum vcpu_state state = __atomic_load_n(&v->state, __ATOMIC_SEQ_CST);
-    struct cpu *c;
 
     if (state == VCPU_RUNNING) {
-        c = cpus[v->cpu];
+        struct cpu *c = cpus[__atomic_load_n(&v->cpu, __ATOMIC_RELAXED)];
+
         if (c != this_cpu()) {
             arch_kick(c);
         }
@@ -153,81 +172,67 @@ void vcpu_wake(struct vcpu *v)
     if (state != VCPU_BLOCKED) {
         return;
     }
-    c = lock_cpu_of(v);
+    spin_lock(&sched_lock);
     if (v->state == VCPU_BLOCKED) {
         TRACE(WAKE, v->domain->id, v->id);
         end_poll(v);
-        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
-        if (!v->on_cpu) {
-            settle(c, v);
-        }
+        make_runnable(v);
     }
-    spin_unlock(&c->sched_lock);
+    spin_unlock(&sched_lock);
 }
 
+/* No lock: only the vcpu itself goes from RUNNING to BLOCKED, and a change
+ * that somebody else makes meanwhile wins. */
 void vcpu_block(struct vcpu *v)
 {
-    struct cpu *c = lock_cpu_of(v);
+    enum vcpu_state running = VCPU_RUNNING;
 
     ASSERT(v == current_vcpu());
     TRACE(BLOCK, v->domain->id, v->id);
-    if (v->state == VCPU_RUNNING) {
-        __atomic_exchange_n(&v->state, VCPU_BLOCKED, __ATOMIC_SEQ_CST);
-        softirq_raise(c, SOFTIRQ_SCHEDULE);                         /* S3 */
+    if (__atomic_compare_exchange_n(&v->state, &running, VCPU_BLOCKED, false,
+                                    __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
+        softirq_raise(this_cpu(), SOFTIRQ_SCHEDULE);                /* S3 */
     }
-    spin_unlock(&c->sched_lock);
 }
 
 void vcpu_yield(struct vcpu *v)
 {
-    struct cpu *c = cpus[v->cpu];
+    struct cpu *c = this_cpu();
 
-    ASSERT(v == current_vcpu());
+    ASSERT(v == c->current);
     TRACE(YIELD, v->domain->id, v->id);
-    c->slice_end = 0;
-    softirq_raise(c, SOFTIRQ_SCHEDULE);
+    if (runqueue_count(&queue) != 0) {
+        c->slice_end = 0;
+        softirq_raise(c, SOFTIRQ_SCHEDULE);
+    }
 }
 
 void vcpu_stop(struct vcpu *v)
 {
-    struct cpu *c = lock_cpu_of(v);
-
+    spin_lock(&sched_lock);
     end_poll(v);
     set_state(v, VCPU_OFFLINE);
-    if (v->on_cpu) {
-        softirq_raise(c, SOFTIRQ_SCHEDULE);
-    } else {
-        settle(c, v);
-    }
-    spin_unlock(&c->sched_lock);
+    settle(v);
+    spin_unlock(&sched_lock);
 }
 
 void vcpu_start(struct vcpu *v)
 {
-    struct cpu *c = lock_cpu_of(v);
-
     ASSERT(v->initialised);
+    spin_lock(&sched_lock);
     if (v->state == VCPU_OFFLINE) {
-        set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
-        if (!v->on_cpu) {
-            settle(c, v);
-        }
+        make_runnable(v);
     }
-    spin_unlock(&c->sched_lock);
+    spin_unlock(&sched_lock);
 }
 
 static void add_pause(struct vcpu *v, int n)
 {
-    struct cpu *c = lock_cpu_of(v);
-
+    spin_lock(&sched_lock);
     v->pause_count += n;
     ASSERT(v->pause_count >= 0);
-    if (v->on_cpu) {
-        softirq_raise(c, SOFTIRQ_SCHEDULE);
-    } else {
-        settle(c, v);
-    }
-    spin_unlock(&c->sched_lock);
+    settle(v);
+    spin_unlock(&sched_lock);
 }
 
 void vcpu_pause(struct vcpu *v)
@@ -240,46 +245,101 @@ void vcpu_unpause(struct vcpu *v)
     add_pause(v, -1);
 }
 
+void vcpu_softirq(struct vcpu *v, enum softirq s)
+{
+    spin_lock(&sched_lock);
+    if (v->on_cpu) {
+        softirq_raise(cpus[v->cpu], s);
+    }
+    spin_unlock(&sched_lock);
+}
+
 /* --- the switch ----------------------------------------------------------- */
+
+static void leave(struct vcpu *v, bool can_run, ns_t now)
+{
+    if (v->is_idle) {
+        runstate_set(v, RUNSTATE_runnable, now);
+        return;
+    }
+    v->on_cpu = false;
+    if (v->state == VCPU_RUNNING) {
+        set_state(v, VCPU_RUNNABLE);
+    }
+    runstate_set(v, runstate_of(v), now);
+    if (can_run) {
+        runqueue_return(&queue, &v->turn);
+        find_cpu(v, now);
+    }
+}
+
+static void enter(struct cpu *c, struct vcpu *v, ns_t now)
+{
+    runstate_set(v, RUNSTATE_running, now);
+    if (!v->is_idle) {
+        __atomic_store_n(&v->cpu, c->id, __ATOMIC_RELAXED);
+        v->on_cpu = true;
+        set_state(v, VCPU_RUNNING);
+    }
+}
+
+/* prev has had the CPU until now. NULL: it can not go on. */
+static struct turn *charge(struct cpu *c, struct vcpu *prev, ns_t now)
+{
+    if (prev->is_idle) {
+        return NULL;
+    }
+    turn_charge(&prev->turn, now - c->since);
+    if (c->slice_end == 0) {
+        turn_yield(&queue, &prev->turn);
+    }
+    return prev->state == VCPU_RUNNING && prev->pause_count == 0
+               ? &prev->turn : NULL;
+}
 
 /* Chooses, and does all of the bookkeeping of the change. */
 static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
 {
-    struct sched_view view = {
-        .may_continue = !prev->is_idle && prev->state == VCPU_RUNNING &&
-                        prev->pause_count == 0,
-        .slice_over = now >= c->slice_end,
-        .others_wait = c->runqueue_head != NULL,
-    };
-    enum sched_choice choice = sched_pick(view);
-    struct vcpu *next;
+    struct turn *running = charge(c, prev, now);
+    bool slice_over = now >= c->slice_end;
+    enum sched_choice choice = sched_pick(&queue, running, slice_over);
+    struct vcpu *next = prev;
 
-    if (choice == SCHED_KEEP) {
+    c->since = now;
+    if (choice == SCHED_KEEP && !slice_over) {
         return prev;
     }
-    next = choice == SCHED_FIRST ? c->runqueue_head : c->idle;
-    if (next == prev) {
-        return prev;
+    if (choice == SCHED_IDLE) {
+        next = c->idle;
+        idle |= bit_of(c);
+    } else if (choice == SCHED_FIRST) {
+        next = vcpu_of(runqueue_first(&queue));
+        runqueue_leave(&queue, &next->turn);
+        idle &= ~bit_of(c);
     }
-    if (!prev->is_idle) {
-        prev->on_cpu = false;
-        if (prev->state == VCPU_RUNNING) {
-            set_state(prev, VCPU_RUNNABLE);
-        }
-        if (view.may_continue) {
-            queue_add(c, prev);
-        }
+    if (next != prev) {
+        leave(prev, running != NULL, now);
+        enter(c, next, now);
     }
     if (!next->is_idle) {
-        queue_remove(c, next);
-        next->on_cpu = true;
-        set_state(next, VCPU_RUNNING);
+        turn_begin(&queue, &next->turn);
     }
-    runstate_set(prev, prev->is_idle ? RUNSTATE_runnable : runstate_of(prev),
-                 now);
-    runstate_set(next, RUNSTATE_running, now);
+    c->scheduled = next;
     c->slice_end = now + SCHED_SLICE;
     return next;
+}
+
+void vcpu_set_saved(struct vcpu *v)
+{
+    __atomic_store_n(&v->saved, true, __ATOMIC_RELEASE);
+}
+
+void vcpu_await_saved(struct vcpu *v)
+{
+    while (!__atomic_load_n(&v->saved, __ATOMIC_ACQUIRE)) {
+        arch_relax();
+    }
+    __atomic_store_n(&v->saved, false, __ATOMIC_RELAXED);
 }
 
 /* A vcpu of a domain that crashed, or says so, has left its CPU: now its
@@ -324,14 +384,12 @@ void schedule(void)
     struct cpu *c = this_cpu();
     struct vcpu *prev = c->current, *next;
     ns_t now = arch_now();
-    bool others_wait;
 
-    spin_lock(&c->sched_lock);
+    spin_lock(&sched_lock);
     next = choose(c, prev, now);
-    others_wait = c->runqueue_head != NULL;
-    spin_unlock(&c->sched_lock);
+    spin_unlock(&sched_lock);
 
-    if (others_wait && !timer_is_active(&c->slice_timer)) {
+    if (!next->is_idle && !timer_is_active(&c->slice_timer)) {
         timer_set(&c->slice_timer, c->slice_end);
     }
     if (next != prev) {
@@ -370,39 +428,80 @@ void sched_init_cpu(struct cpu *c)
     v->pv.kernel_table = INVALID_MFN;
     v->pv.user_table = INVALID_MFN;
 
-    spin_lock_init(&c->sched_lock, LOCK_SCHED);
-    c->runqueue_head = NULL;
-    c->runqueue_tail = NULL;
-    c->runqueue_count = 0;
-    c->slice_end = 0;
+    if (c->id == 0) {
+        queue = (struct runqueue){ .root = NULL };
+        idle = 0;
+    }
     timer_init_cpu(c);
     timer_init(&c->slice_timer, slice_over, c);
+    c->slice_end = 0;
     c->idle = v;
     c->current = v;
+    c->scheduled = v;
 }
 
 void sched_init_vcpu(struct vcpu *v)
 {
     v->cpu = v->id % cpu_count;
+    v->saved = true;
     v->state = VCPU_OFFLINE;
     v->runstate.state = RUNSTATE_offline;
     v->runstate.state_entry_time = arch_now();
 }
 
-void sched_audit(struct cpu *c)
-{
-    const struct vcpu *v;
-    uint32_t count = 0;
+/* --- audit: under sched_lock ---------------------------------------------- */
 
-    spin_lock(&c->sched_lock);
-    for (v = c->runqueue_head; v; v = v->next_queued) {
-        BUG_ON(!v->queued || v->state != VCPU_RUNNABLE ||
-               v->pause_count != 0 || v->on_cpu);                   /* S1 */
-        BUG_ON(v->cpu != c->id);                                    /* S4 */
-        BUG_ON(!v->next_queued && v != c->runqueue_tail);
-        count++;
+static void audit_queue(void)
+{
+    const struct heap_node *n;
+
+    BUG_ON(heap_audit(queue.root) != queue.count);
+    for (n = queue.root; n; n = heap_next(n)) {
+        BUG_ON(n->key > queue.latest);                              /* Q2 */
     }
-    BUG_ON(count != c->runqueue_count);
-    BUG_ON(!c->current->on_cpu);                                    /* S2 */
-    spin_unlock(&c->sched_lock);
+}
+
+static void audit_domain(const struct domain *d)
+{
+    unsigned int i;
+
+    for (i = 0; i < d->vcpu_count; i++) {
+        const struct vcpu *v = d->vcpus[i];
+        bool can_run = v->state == VCPU_RUNNABLE && v->pause_count == 0;
+
+        BUG_ON(v->turn.waits != (can_run && !v->on_cpu));           /* S1 */
+        BUG_ON(v->on_cpu != (cpus[v->cpu]->scheduled == v));
+        BUG_ON(v->state == VCPU_RUNNING && !v->on_cpu);             /* S2 */
+    }
+}
+
+/* S5. Who idles and is not in the mask has been told to look. */
+static void audit_idle(void)
+{
+    uint32_t looking = 0;
+    unsigned int i;
+
+    for (i = 0; i < cpu_count; i++) {
+        bool idles = cpus[i]->scheduled->is_idle;
+        bool is_in_mask = (idle & bit_of(cpus[i])) != 0;
+
+        BUG_ON(is_in_mask && !idles);
+        looking += idles && !is_in_mask;
+    }
+    BUG_ON(idle != 0 && queue.count > looking);
+}
+
+void sched_audit(void)
+{
+    unsigned int i;
+
+    spin_lock(&sched_lock);
+    audit_queue();
+    audit_idle();
+    for (i = 0; i < DOMAINS_MAX; i++) {
+        if (domains[i]) {
+            audit_domain(domains[i]);
+        }
+    }
+    spin_unlock(&sched_lock);
 }

@@ -98,11 +98,9 @@ void runstate_set(struct vcpu *v, int state, ns_t now)
 
 static void runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
 {
-    struct spinlock *lock = &cpus[v->cpu]->sched_lock;
-
-    spin_lock(lock);
+    spin_lock(&sched_lock);
     *out = v->runstate;
-    spin_unlock(lock);
+    spin_unlock(&sched_lock);
 }
 
 void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out)
@@ -231,7 +229,7 @@ static void periodic_fired(void *arg)
 {
     struct vcpu *v = arg;
 
-    if (__atomic_load_n(&v->on_cpu, __ATOMIC_RELAXED)) {
+    if (v == current_vcpu()) {
         tick(v);
     }
 }
@@ -280,7 +278,7 @@ void time_set_periodic(struct vcpu *v, ns_t period)
     }
     /* A timer is set by its own CPU only: let that one pass time_vcpu_kept(). */
     timer_stop(&v->periodic);
-    softirq_raise(cpus[v->cpu], SOFTIRQ_SCHEDULE);
+    vcpu_softirq(v, SOFTIRQ_SCHEDULE);
 }
 
 /* --- coming and going ----------------------------------------------------- */
@@ -296,6 +294,7 @@ void time_vcpu_kept(struct vcpu *v)
 void time_vcpu_in(struct vcpu *v)
 {
     time_update_vcpu(v);
+    timer_bring(&v->singleshot);
     tick(v);
     time_refresh_areas(v);
 }

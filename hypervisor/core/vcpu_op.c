@@ -142,7 +142,7 @@ int vcpu_op_send_nmi(struct domain *d, unsigned int vcpuid, gva_t arg)
         return -XEN_EINVAL;
     }
     if (!__atomic_exchange_n(&v->nmi_pending, true, __ATOMIC_SEQ_CST)) {
-        softirq_raise(cpus[v->cpu], SOFTIRQ_NMI);
+        vcpu_softirq(v, SOFTIRQ_NMI);
         vcpu_wake(v);
     }
     return 0;

@@ -524,7 +524,7 @@ bool fuzz_schedule_here(void)
 
     for (d = 0; d < DOMAINS; d++) {
         for (n = 0; n < VCPUS; n++) {
-            if (w->domains[d]->vcpus[n]->cpu == this_cpu()->id) {
+            if (n % CPUS == this_cpu()->id) {
                 vcpu_wake(w->domains[d]->vcpus[n]);
             }
         }

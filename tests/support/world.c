@@ -68,6 +68,7 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
     for (i = 0; i < n_cpus; i++) {
         host_set_cpu(i);
         sched_init_cpu(cpus[i]);
+        schedule();
     }
     host_set_cpu(0);
     w->args = calloc(WORLD_ARGS_CPUS, WORLD_ARGS_SIZE);
@@ -143,12 +144,27 @@ static void make_ready(struct vcpu *v)
     }
 }
 
-/* Each turn takes the first of the queue, so v comes after all others. */
+/* v leaves the CPU where it is, if that is another than this one. */
+static void call_here(struct vcpu *v)
+{
+    struct cpu *here = this_cpu();
+
+    if (v->on_cpu && v->cpu != here->id) {
+        vcpu_pause(v);
+        host_set_cpu(v->cpu);
+        schedule();
+        host_set_cpu(here->id);
+        vcpu_unpause(v);
+    }
+}
+
+/* Who yields comes after all others, so it is v's turn soon. */
 void world_enter(struct vcpu *v)
 {
     unsigned int turns;
 
-    host_set_cpu(v->cpu);
+    host_set_cpu(v->id % cpu_count);
+    call_here(v);
     if (current_vcpu() != v) {
         make_ready(v);
     }

@@ -46,6 +46,7 @@ static void play(struct vcpu *v)
 {
     cpus[0]->current->on_cpu = false;
     cpus[0]->current = v;
+    cpus[0]->scheduled = v;
     v->on_cpu = true;
 }
 

@@ -144,7 +144,7 @@ START_TEST(everything_comes_back_from_a_busy_domain)
     timer_set(&d->vcpus[1]->singleshot, NS_PER_S);
     domain_destroy(d);
     ck_assert_uint_eq(page_alloc_free_frames(), free_frames);
-    sched_audit(cpus[0]);
+    sched_audit();
     timer_audit(cpus[0]);
     evtchn_audit(w->domains[0]);
     /* The other end has been told. */

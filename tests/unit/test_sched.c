@@ -15,7 +15,7 @@
 
 static struct world *w;
 static struct domain *d0, *d1;
-static struct vcpu *a, *b, *c; /* d0's two, on CPUs 0 and 1; c beside a */
+static struct vcpu *a, *b, *c; /* d0's two, and the first of d1 */
 
 static void setup(void)
 {
@@ -34,8 +34,7 @@ static void setup(void)
 
 static void teardown(void)
 {
-    sched_audit(cpus[0]);
-    sched_audit(cpus[1]);
+    sched_audit();
     timer_audit(cpus[0]);
     timer_audit(cpus[1]);
     world_free(w);
@@ -51,6 +50,16 @@ static void run_on(unsigned int id)
 {
     host_set_cpu(id);
     softirq_run();
+}
+
+/* a runs on CPU 0 already; b on CPU 1, so that nobody idles. */
+static void fill_cpus(void)
+{
+    start(b);
+    run_on(1);
+    ck_assert_ptr_eq(cpus[1]->current, b);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, a);
 }
 
 static int64_t call(uint32_t cmd, uint64_t arg)
@@ -80,35 +89,124 @@ static void quiet(struct vcpu *v)
     v->info->evtchn_upcall_pending = 0;
 }
 
-/* --- the choice ----------------------------------------------------------- */
-
-START_TEST(the_choice_keeps_replaces_or_idles)
-{
-    unsigned int bits;
-
-    for (bits = 0; bits < 8; bits++) {
-        struct sched_view view = { bits & 1, bits & 2, bits & 4 };
-        enum sched_choice choice = sched_pick(view);
-
-        if (!view.may_continue) {
-            ck_assert_int_eq(choice,
-                             view.others_wait ? SCHED_FIRST : SCHED_IDLE);
-        } else if (view.others_wait && view.slice_over) {
-            ck_assert_int_eq(choice, SCHED_FIRST);
-        } else {
-            ck_assert_int_eq(choice, SCHED_KEEP);
-        }
-    }
-}
-END_TEST
+/* --- places --------------------------------------------------------------- */
 
 START_TEST(vcpus_are_spread_over_the_cpus)
 {
     ck_assert_uint_eq(a->cpu, 0);
     ck_assert_uint_eq(b->cpu, 1);
-    ck_assert_uint_eq(c->cpu, 0);
     ck_assert_ptr_eq(cpus[0]->current, a);
     ck_assert(cpus[1]->current->is_idle);
+}
+END_TEST
+
+START_TEST(an_idle_cpu_takes_who_wakes_up_beside_a_busy_one)
+{
+    ck_assert_uint_eq(c->cpu, 0);
+    start(c);
+    ck_assert_int_eq(host_effect_count(EFFECT_KICK), 1);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, a);
+    run_on(1);
+    ck_assert_ptr_eq(cpus[1]->current, c);
+    ck_assert_uint_eq(c->cpu, 1);
+}
+END_TEST
+
+/* Two wake up; each idle CPU is told once. */
+START_TEST(who_is_told_is_not_told_again)
+{
+    vcpu_block(a);
+    run_on(0);
+    start(c);
+    start(b);
+    ck_assert_int_eq(host_effect_count(EFFECT_KICK), 1); /* CPU 1 */
+    run_on(1);
+    run_on(0);
+    ck_assert(!cpus[0]->current->is_idle && !cpus[1]->current->is_idle);
+}
+END_TEST
+
+START_TEST(a_cpu_that_turns_idle_takes_who_waits_for_another)
+{
+    fill_cpus();
+    start(c);
+    run_on(1);
+    ck_assert(!c->on_cpu); /* not yet */
+    vcpu_block(b);
+    run_on(1);
+    ck_assert_ptr_eq(cpus[1]->current, c);
+}
+END_TEST
+
+START_TEST(three_share_two_cpus)
+{
+    ns_t had[3] = { 0, 0, 0 };
+    struct vcpu *const all[] = { a, b, c };
+    unsigned int i, n;
+
+    fill_cpus();
+    start(c);
+    for (i = 0; i < 3000; i++) {
+        host_advance(NS_PER_MS);
+        run_on(i % 2);
+        run_on(1 - i % 2);
+        for (n = 0; n < 3; n++) {
+            had[n] += all[n]->on_cpu;
+        }
+    }
+    for (n = 0; n < 3; n++) {
+        ck_assert_uint_ge(had[n], 1980);
+        ck_assert_uint_le(had[n], 2020);
+    }
+}
+END_TEST
+
+START_TEST(who_wakes_up_goes_back_to_the_cpu_it_knows)
+{
+    fill_cpus();
+    vcpu_block(a);
+    run_on(0);
+    host_set_cpu(1);
+    vcpu_block(b);
+    run_on(1);
+    vcpu_wake(a);
+    run_on(1);
+    ck_assert(cpus[1]->current->is_idle);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, a);
+}
+END_TEST
+
+static void *enter_on_cpu_1(void *unused)
+{
+    (void)unused;
+    run_on(1);
+    return NULL;
+}
+
+/* CPU 0 has chosen another and has not saved c yet. */
+START_TEST(a_vcpu_is_not_loaded_before_it_is_saved)
+{
+    pthread_t thread;
+    unsigned int i;
+
+    c->saved = false;
+    c->regs.rip = 1;
+    start(c);
+    ck_assert_int_eq(pthread_create(&thread, NULL, enter_on_cpu_1, NULL), 0);
+    for (i = 0; i < 1000; i++) {
+        arch_relax();
+    }
+    c->regs.rip = 2; /* with 1 it is loaded too early */
+    vcpu_set_saved(c);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    host_set_cpu(1);
+    ck_assert_uint_eq(arch_guest_regs()->rip, 2);
+    ck_assert(!c->saved);
+    vcpu_block(c);
+    run_on(1);
+    ck_assert(c->saved);
 }
 END_TEST
 
@@ -123,17 +221,26 @@ START_TEST(a_started_vcpu_runs_where_nobody_does)
     ck_assert_ptr_eq(cpus[1]->current, b);
     ck_assert_int_eq(b->state, VCPU_RUNNING);
     start(b); /* once */
-    ck_assert_uint_eq(cpus[1]->runqueue_count, 0);
+    ck_assert(!b->turn.waits);
 }
 END_TEST
 
 START_TEST(a_slice_ends_only_when_others_wait)
 {
-    run_on(0);
-    host_advance(5 * SCHED_SLICE);
+    unsigned int i;
+
+    fill_cpus();
+    for (i = 0; i < 5; i++) {
+        host_advance(SCHED_SLICE);
+        run_on(1);
+        run_on(0);
+        ck_assert_ptr_eq(cpus[0]->current, a);
+    }
+    start(c);
     run_on(0);
     ck_assert_ptr_eq(cpus[0]->current, a);
-    start(c); /* a has had its time */
+    ck_assert_uint_eq(host_timer_deadline(0), arch_now() + SCHED_SLICE);
+    host_advance(SCHED_SLICE);
     run_on(0);
     ck_assert_ptr_eq(cpus[0]->current, c);
     ck_assert_uint_eq(host_timer_deadline(0), arch_now() + SCHED_SLICE);
@@ -147,8 +254,54 @@ START_TEST(a_slice_ends_only_when_others_wait)
 }
 END_TEST
 
+START_TEST(who_wakes_up_takes_over_from_one_that_is_ahead)
+{
+    fill_cpus();
+    start(c);
+    vcpu_stop(c);
+    host_advance(SCHED_LEAD);
+    vcpu_start(c);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, a);
+    vcpu_stop(c);
+    host_advance(1);
+    vcpu_start(c);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, c);
+    /* a has had less than c soon, but only by little. */
+    host_advance(SCHED_LEAD);
+    run_on(0);
+    ck_assert_ptr_eq(cpus[0]->current, c);
+}
+END_TEST
+
+/* A second of sleep is no credit. */
+START_TEST(a_sleeper_has_no_more_than_its_share_afterwards)
+{
+    ns_t had = 0;
+    unsigned int i;
+
+    fill_cpus();
+    for (i = 0; i < 1000; i++) {
+        host_advance(NS_PER_MS);
+        run_on(1);
+        run_on(0);
+    }
+    start(c);
+    for (i = 0; i < 60; i++) {
+        run_on(1);
+        run_on(0);
+        had += c->on_cpu;
+        host_advance(NS_PER_MS);
+    }
+    ck_assert_uint_ge(had, 30);
+    ck_assert_uint_le(had, 50); /* two thirds, and a slice */
+}
+END_TEST
+
 START_TEST(yield_lets_the_others_go_first)
 {
+    fill_cpus();
     start(c);
     run_on(0);
     ck_assert_ptr_eq(cpus[0]->current, a);
@@ -161,9 +314,11 @@ START_TEST(yield_lets_the_others_go_first)
 }
 END_TEST
 
-START_TEST(yield_alone_goes_on)
+START_TEST(yield_alone_goes_on_at_once)
 {
+    run_on(0);
     ck_assert_int_eq(call(SCHEDOP_yield, 0), 0);
+    ck_assert_uint_eq(cpus[0]->softirqs, 0);
     run_on(0);
     ck_assert_ptr_eq(cpus[0]->current, a);
     ck_assert_int_eq(a->state, VCPU_RUNNING);
@@ -216,7 +371,7 @@ START_TEST(an_event_on_the_way_out_is_not_lost)
     run_on(0);
     ck_assert_ptr_eq(cpus[0]->current, a);
     ck_assert_int_eq(a->state, VCPU_RUNNING);
-    ck_assert(!a->queued);
+    ck_assert(!a->turn.waits);
 }
 END_TEST
 
@@ -480,9 +635,9 @@ START_TEST(a_paused_vcpu_leaves_and_comes_back)
 
     start(c);
     vcpu_pause(c); /* queued */
-    ck_assert_uint_eq(cpus[0]->runqueue_count, 0);
+    ck_assert(!c->turn.waits);
     vcpu_unpause(c);
-    ck_assert_uint_eq(cpus[0]->runqueue_count, 1);
+    ck_assert(c->turn.waits);
 }
 END_TEST
 
@@ -739,8 +894,7 @@ START_TEST(any_sequence_keeps_the_queues_in_order)
                        current_vcpu()->pause_count == 0));
             break;
         }
-        sched_audit(cpus[0]);
-        sched_audit(cpus[1]);
+        sched_audit();
     }
     for (i = 0; i < 4; i++) {
         while (pauses[i]-- > 0) {
@@ -753,8 +907,10 @@ END_TEST
 /* --- two CPUs at once ----------------------------------------------------- */
 
 /*
- * b, on CPU 1, waits for an event, takes it, and answers with one to a, on
- * CPU 0, which waits for it in turn. A wake-up that is lost stops both.
+ * a sends b an event and waits for its answer; c yields all the time, so that
+ * nobody stays where he is. Two threads play the CPUs: each does what the vcpu
+ * would do that it finds itself to be. A wake-up that is lost, or a vcpu that
+ * runs on both, stops them.
  */
 #define ROUNDS 5000
 
@@ -762,8 +918,13 @@ struct player {
     struct vcpu *v;
     uint32_t own_port, other_port;
     bool polls;
+    bool sends;             /* now; else it waits for an answer */
+    uint32_t rounds;
     uint32_t random;
+    unsigned int playing;   /* CPUs that do so */
 };
+
+static struct player players[3];
 
 static bool take_event(struct vcpu *v, uint32_t port)
 {
@@ -799,40 +960,41 @@ static void dawdle(struct player *p)
     }
 }
 
-/* The vcpu sleeps, and the CPU idles until it is wanted again. */
-static void wait_for(struct player *p)
+static void step(struct player *p)
 {
+    struct evtchn_send op = { .port = p->other_port };
+
     dawdle(p);
-    while (!take_event(p->v, p->own_port)) {
-        if (p->polls) {
-            poll_for(p->v, p->own_port);
-        } else {
-            sched_op_block(p->v->domain, NULL);
-        }
-        do {
-            softirq_run();
-            arch_relax();
-        } while (current_vcpu() != p->v);
+    if (p->v == c) {
+        vcpu_yield(c);
+    } else if (p->sends) {
+        p->sends = false;
+        evtchn_op_send(p->v->domain, &op);
+    } else if (take_event(p->v, p->own_port)) {
+        p->sends = true;
+        __atomic_store_n(&p->rounds, p->rounds + 1, __ATOMIC_RELAXED);
+    } else if (p->polls) {
+        poll_for(p->v, p->own_port);
+    } else {
+        sched_op_block(p->v->domain, NULL);
     }
 }
 
-static void *play(void *arg)
+static void *play_cpu(void *id)
 {
-    struct player *p = arg;
-    struct evtchn_send op = { .port = p->other_port };
-    unsigned int i;
+    host_set_cpu((unsigned int)(uintptr_t)id);
+    while (__atomic_load_n(&players[0].rounds, __ATOMIC_RELAXED) < ROUNDS) {
+        struct vcpu *v = current_vcpu();
+        struct player *p = v == a ? &players[0] : v == b ? &players[1]
+                                                         : &players[2];
 
-    host_set_cpu(p->v->cpu);
-    for (i = 0; i < ROUNDS; i++) {
-        if (p->v->id == 0) {
-            dawdle(p);
-            evtchn_op_send(p->v->domain, &op);
+        if (!v->is_idle) {
+            ck_assert_uint_eq(p->playing++, 0);
+            step(p);
+            p->playing--;
         }
-        wait_for(p);
-        if (p->v->id != 0) {
-            dawdle(p);
-            evtchn_op_send(p->v->domain, &op);
-        }
+        softirq_run();
+        arch_relax();
     }
     return NULL;
 }
@@ -840,18 +1002,19 @@ static void *play(void *arg)
 static void play_both(bool polls)
 {
     uint32_t to_a = ipi_port(d0, 0), to_b = ipi_port(d0, 1);
-    struct player one = { a, to_a, to_b, polls, 1 };
-    struct player two = { b, to_b, to_a, polls, 2 };
     pthread_t thread;
 
+    players[0] = (struct player){ a, to_a, to_b, polls, true, 0, 1, 0 };
+    players[1] = (struct player){ b, to_b, to_a, polls, false, 0, 2, 0 };
+    players[2] = (struct player){ .v = c, .random = 3 };
     if (polls) {
         mask(d0, to_a);
         mask(d0, to_b);
     }
     start(b);
-    run_on(1);
-    ck_assert_int_eq(pthread_create(&thread, NULL, play, &two), 0);
-    play(&one);
+    start(c);
+    ck_assert_int_eq(pthread_create(&thread, NULL, play_cpu, (void *)1), 0);
+    play_cpu((void *)0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     host_set_cpu(0);
 }
@@ -868,76 +1031,20 @@ START_TEST(no_poll_misses_its_port_between_two_cpus)
 }
 END_TEST
 
-/*
- * S3 at its narrowest: the vcpu has looked and found nothing, and now waits
- * for the lock to become a sleeper. The event comes there, and finds a vcpu
- * that runs, so it wakes nobody.
- */
-static void *fall_asleep(void *poll_op)
-{
-    host_set_cpu(0);
-    if (poll_op) {
-        ck_assert_int_eq(sched_op_poll(d0, poll_op), 0);
-    } else {
-        ck_assert_int_eq(sched_op_block(d0, NULL), 0);
-    }
-    softirq_run();
-    return NULL;
-}
-
-static void event_at_the_last_moment(struct sched_poll *poll_op, uint32_t port)
-{
-    struct spinlock *lock = &cpus[0]->sched_lock;
-    pthread_t thread;
-
-    host_set_cpu(1);
-    spin_lock(lock);
-    ck_assert_int_eq(pthread_create(&thread, NULL, fall_asleep, poll_op), 0);
-    while ((uint16_t)(__atomic_load_n(&lock->next, __ATOMIC_RELAXED) -
-                      __atomic_load_n(&lock->owner, __ATOMIC_RELAXED)) < 2) {
-        arch_relax();
-    }
-    evtchn_2l_set_pending(a, port);
-    ck_assert_int_eq(a->state, VCPU_RUNNING);
-    spin_unlock(lock);
-    ck_assert_int_eq(pthread_join(thread, NULL), 0);
-    host_set_cpu(0);
-    ck_assert_ptr_eq(cpus[0]->current, a);
-    ck_assert_int_eq(a->state, VCPU_RUNNING);
-    ck_assert_uint_eq(d0->evtchn_pollers, 0);
-}
-
-START_TEST(block_looks_again_when_it_is_asleep)
-{
-    uint32_t port = ipi_port(d0, 0);
-
-    event_at_the_last_moment(NULL, port);
-}
-END_TEST
-
-START_TEST(poll_looks_again_when_it_is_asleep)
-{
-    uint32_t ports[2] = { ipi_port(d0, 0), ipi_port(d0, 0) };
-    struct sched_poll op = { .nr_ports = 1 };
-
-    op.ports.p = (void *)(uintptr_t)world_arg(w, ports, sizeof(ports)).v;
-    a->info->evtchn_upcall_mask = 1;
-    mask(d0, ports[0]);
-    event_at_the_last_moment(&op, ports[0]);
-    /* And for an upcall, when that comes by another port. */
-    quiet(a);
-    a->info->evtchn_upcall_mask = 0;
-    event_at_the_last_moment(&op, ports[1]);
-}
-END_TEST
-
 TEST_MAIN("sched", setup, teardown,
-          the_choice_keeps_replaces_or_idles,
           vcpus_are_spread_over_the_cpus,
+          an_idle_cpu_takes_who_wakes_up_beside_a_busy_one,
+          who_is_told_is_not_told_again,
+          a_cpu_that_turns_idle_takes_who_waits_for_another,
+          three_share_two_cpus,
+          who_wakes_up_goes_back_to_the_cpu_it_knows,
+          a_vcpu_is_not_loaded_before_it_is_saved,
           a_started_vcpu_runs_where_nobody_does,
           a_slice_ends_only_when_others_wait,
+          who_wakes_up_takes_over_from_one_that_is_ahead,
+          a_sleeper_has_no_more_than_its_share_afterwards,
           yield_lets_the_others_go_first,
-          yield_alone_goes_on,
+          yield_alone_goes_on_at_once,
           block_sleeps_until_an_event,
           block_with_an_event_pending_does_not_sleep,
           an_event_on_the_way_out_is_not_lost,
@@ -963,7 +1070,5 @@ TEST_MAIN("sched", setup, teardown,
           a_crash_is_told_once_with_its_registers,
           a_crash_of_the_first_domain_ends_the_machine,
           any_sequence_keeps_the_queues_in_order,
-          block_looks_again_when_it_is_asleep,
-          poll_looks_again_when_it_is_asleep,
           no_wakeup_is_lost_between_two_cpus,
           no_poll_misses_its_port_between_two_cpus)

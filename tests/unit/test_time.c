@@ -38,7 +38,7 @@ static void setup(void)
 static void teardown(void)
 {
     timer_audit(cpus[0]);
-    sched_audit(cpus[0]);
+    sched_audit();
     world_free(w);
 }
 

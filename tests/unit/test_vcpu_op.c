@@ -28,7 +28,7 @@ static void setup(void)
 static void teardown(void)
 {
     timer_audit(cpus[0]);
-    sched_audit(cpus[0]);
+    sched_audit();
     evtchn_audit(d0);
     world_free(w);
 }

@@ -186,7 +186,6 @@ static void start_cpu(unsigned int id)
     hc->cpu.current = idle;
     hc->cpu.work_left = WORK_BUDGET;
     hc->cpu.timer_programmed = NS_NEVER;
-    spin_lock_init(&hc->cpu.sched_lock, LOCK_SCHED);
     spin_lock_init(&hc->cpu.timer_lock, LOCK_TIMER);
     cpus[id] = &hc->cpu;
 }

@@ -65,17 +65,26 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     host_effect_add(EFFECT_SWITCH, (uintptr_t)prev, (uintptr_t)next);
     if (!prev->is_idle) {
         prev->regs = *regs;
-        __atomic_and_fetch(&prev->domain->dirty_cpus, ~me, __ATOMIC_SEQ_CST);
     }
     if (next->is_idle) {
         host_tlb_flush_local();
-        return;
+    } else {
+        __atomic_or_fetch(&next->domain->dirty_cpus, me, __ATOMIC_SEQ_CST);
+        arch_load_cr3(next);
     }
-    __atomic_or_fetch(&next->domain->dirty_cpus, me, __ATOMIC_SEQ_CST);
-    *regs = next->regs;
-    arch_load_cr3(next);
-    arch_load_gdt(next);
-    arch_load_ldt(next);
+    if (!prev->is_idle) {
+        if (prev->domain != next->domain) {
+            __atomic_and_fetch(&prev->domain->dirty_cpus, ~me,
+                               __ATOMIC_SEQ_CST);
+        }
+        vcpu_set_saved(prev);
+    }
+    if (!next->is_idle) {
+        vcpu_await_saved(next);
+        *regs = next->regs;
+        arch_load_gdt(next);
+        arch_load_ldt(next);
+    }
 }
 
 void arch_toggle_mode(struct vcpu *v)

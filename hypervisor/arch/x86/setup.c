@@ -81,6 +81,7 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
     }
     build_first_domain();
     print_figures();
+    schedule();
     vcpu_start(domains[0]->vcpus[0]);
     idle_loop();
 }

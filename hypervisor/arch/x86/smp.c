@@ -298,5 +298,6 @@ void ap_main(struct cpu *c)
             hlt(); /* given up on; an INIT is on its way */
         }
     }
+    schedule();
     idle_loop();
 }

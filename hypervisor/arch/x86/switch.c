@@ -17,6 +17,11 @@
  *       what it reports.
  *   S5  a CPU that leaves a domain's page table and turns idle loads the
  *       hypervisor's own, so a dead domain's tables are nobody's.
+ *   S6  the next vcpu may still be in the hands of the CPU that it ran on, and
+ *       that CPU may want the one that leaves here. So this CPU lets go of its
+ *       own before it waits. Letting go means that the vcpu can run elsewhere
+ *       and give back its page table, so this CPU must not walk that any more:
+ *       it has loaded the next one's first, which is not among what is saved.
  *
  * A selector may name a descriptor that the guest has since broken; loading
  * it faults, the exception table turns that into a null selector, and the
@@ -215,18 +220,25 @@ uint64_t arch_read_debugreg(struct vcpu *v, unsigned int reg)
     return dr6;
 }
 
-static void switch_debugregs(struct vcpu *prev, struct vcpu *next)
+static bool has_breakpoints(const struct vcpu *v)
 {
-    bool was_on = (prev->pv.debugreg[7] & DR7_ENABLED) != 0;
+    return (v->pv.debugreg[7] & DR7_ENABLED) != 0;
+}
 
-    if (was_on) {
+static void save_debugregs(const struct vcpu *v)
+{
+    if (has_breakpoints(v)) {
         write_debugreg(7, 0x400);
     }
-    if ((next->pv.debugreg[7] & DR7_ENABLED) != 0) {
+}
+
+static void load_debugregs(const struct vcpu *v)
+{
+    if (has_breakpoints(v)) {
         for (unsigned int i = 0; i < 4; i++) {
-            write_debugreg(i, next->pv.debugreg[i]);
+            write_debugreg(i, v->pv.debugreg[i]);
         }
-        write_debugreg(7, next->pv.debugreg[7]);
+        write_debugreg(7, v->pv.debugreg[7]);
     }
 }
 
@@ -256,6 +268,7 @@ static void save(struct vcpu *v)
 {
     v->regs = *arch_guest_regs();
     save_segments(v);
+    save_debugregs(v);
     fpu_save(v);
 }
 
@@ -266,37 +279,56 @@ static void load(struct vcpu *v)
     *arch_guest_regs() = v->regs;
     /* SYSRET would be wrong for a frame that has been away. */
     arch_guest_regs()->entry_vector = TRAP_NMI;
-    arch_load_cr3(v);
     arch_load_gdt(v);
     arch_load_ldt(v);
     selectors_ok = load_segments(v);
+    load_debugregs(v);
     fpu_load(v);
     if (UNLIKELY(!selectors_ok)) {
         pv_failsafe(v, arch_guest_regs());
     }
 }
 
+/* The CPU may hold entries of the domain before it can get any. */
+static void enter_tables(struct vcpu *v, cpumask_t self)
+{
+    uint64_t flush;
+
+    __atomic_or_fetch(&v->domain->dirty_cpus, self, __ATOMIC_SEQ_CST);
+    flush = tlb_stamp_begin();
+    arch_load_cr3(v);
+    tlb_stamp_end(flush);
+}
+
+/* After another table was loaded: until then v's may still be walked. */
+static void leave_tables(struct vcpu *v, const struct vcpu *next,
+                         cpumask_t self)
+{
+    if (v->domain != next->domain) {
+        __atomic_and_fetch(&v->domain->dirty_cpus, ~self, __ATOMIC_RELEASE);
+    }
+    vcpu_set_saved(v);
+}
+
+/* S6: save, change tables, let go, and only then wait. */
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 {
     cpumask_t self = (cpumask_t)1 << this_cpu()->id;
-    uint64_t flush;
 
     if (!prev->is_idle) {
         save(prev);
     }
-    switch_debugregs(prev, next);
     if (next->is_idle) {
         write_cr3(hypervisor_cr3);
         tlb_holds_nothing();
     } else {
-        __atomic_or_fetch(&next->domain->dirty_cpus, self, __ATOMIC_SEQ_CST);
-        flush = tlb_stamp_begin();
-        load(next);
-        tlb_stamp_end(flush);
+        enter_tables(next, self);
     }
-    /* After the load: until then prev's table may still be walked. */
-    if (!prev->is_idle && prev->domain != next->domain) {
-        __atomic_and_fetch(&prev->domain->dirty_cpus, ~self,
-                           __ATOMIC_RELEASE);
+    if (!prev->is_idle) {
+        leave_tables(prev, next, self);
+    }
+    if (!next->is_idle) {
+        vcpu_await_saved(next);
+        load(next);
     }
 }

@@ -87,7 +87,9 @@ bool arch_set_xcr0(struct vcpu *v, uint64_t value);
 
 /* Saves prev's machine state (segments, debug, fpu, the frame on the stack)
  * and loads next's: frame, page tables, GDT and LDT windows. For the idle
- * vcpu there is nothing to load but the hypervisor's own page table. */
+ * vcpu there is nothing to load but the hypervisor's own page table. Between
+ * the two, after next's page table was loaded, vcpu_set_saved(prev), and only
+ * then vcpu_await_saved(next). */
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next);
 
 /* Loads the page table of v's present mode; v is current. Flushes. */

@@ -47,12 +47,12 @@ struct cpu {
 
     struct vcpu *idle;         /* this CPU's idle vcpu */
 
-    /* run queue: sched.c; under sched_lock */
-    struct spinlock sched_lock;
-    struct vcpu *runqueue_head, *runqueue_tail;
-    uint32_t runqueue_count;
-    ns_t slice_end;            /* current may be preempted from here on */
-    struct timer slice_timer;  /* armed while others wait */
+    /* sched.c, under sched_lock */
+    struct vcpu *scheduled;    /* the chosen one; `current` once it is here */
+    ns_t since;                /* it is charged up to here */
+    /* this CPU's alone */
+    ns_t slice_end;            /* 0: it yielded */
+    struct timer slice_timer;
 
     /* deadline heap: timer.c; under timer_lock */
     struct spinlock timer_lock;

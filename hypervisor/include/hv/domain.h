@@ -13,6 +13,7 @@
 #include <hv/cpu_regs.h>
 #include <hv/frame.h>
 #include <hv/lock.h>
+#include <hv/runqueue.h>
 #include <hv/timer.h>
 #include <hv/types.h>
 #include <xen/callback.h>
@@ -103,14 +104,14 @@ struct vcpu {
     mfn_t info_frame;          /* registered by VCPUOP_register_vcpu_info, or
                                   INVALID_MFN: slot in shared_info */
 
-    /* --- sched.c, under the CPU's sched_lock --- */
+    /* --- sched.c, under sched_lock --- */
     enum vcpu_state state;
     uint32_t cpu;              /* where it runs or last ran */
-    bool queued;
-    bool on_cpu;               /* its registers are on the CPU */
+    struct turn turn;
+    bool on_cpu;               /* it is what that CPU has chosen */
+    bool saved;                /* atomic: its registers are here (S4) */
     bool initialised;          /* VCPUOP_initialise or the builder */
     bool initialising;         /* a CPU works at it */
-    struct vcpu *next_queued;
     int pause_count;           /* not schedulable while > 0 */
     struct vcpu_runstate_info runstate;
 

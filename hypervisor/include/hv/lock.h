@@ -21,7 +21,7 @@ enum lock_rank {
     LOCK_DOMAIN,          /* a domain's life cycle and its pages' totals */
     LOCK_EVTCHN,          /* a domain's ports */
     LOCK_EVTCHN_QUEUE,    /* a domain's FIFO queues of ports */
-    LOCK_SCHED,           /* a CPU's run queue */
+    LOCK_SCHED,           /* the queue of all CPUs, and what runs there */
     LOCK_TIMER,           /* a CPU's deadline heap */
     LOCK_PAGE_ALLOC,      /* the frame allocator */
     LOCK_CONSOLE_RING,    /* the hypervisor's end of a guest's console */

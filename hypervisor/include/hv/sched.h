@@ -1,22 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs where (core/sched.c). A vcpu belongs to one CPU, vcpu id modulo
- * number of CPUs. `current` and `state` change under the CPU's sched_lock.
+ * Who runs where (core/sched.c): all CPUs take from one queue, under one lock.
  */
 #ifndef HV_SCHED_H
 #define HV_SCHED_H
 
+#include <hv/cpu.h>
+#include <hv/runqueue.h>
 #include <hv/types.h>
 
 struct cpu;
 struct vcpu;
 
-#define SCHED_SLICE (10 * NS_PER_MS)
+/* Who runs and who waits, run states; rank LOCK_SCHED. */
+extern struct spinlock sched_lock;
 
-/* Makes the CPU's idle vcpu and leaves it running there. */
+/* Makes the CPU's idle vcpu and leaves it running there. The CPU is given
+ * vcpus after its first schedule(). */
 void sched_init_cpu(struct cpu *c);
 
-/* An offline vcpu gets its CPU and its first run state. */
+/* An offline vcpu gets its first run state, and a CPU that it prefers. */
 void sched_init_vcpu(struct vcpu *v);
 
 /* SOFTIRQ_SCHEDULE: picks what runs next here, and switches to it. */
@@ -33,7 +36,7 @@ void vcpu_wake(struct vcpu *v);
  * caller looks afterwards whether it has a reason to be awake (S3). */
 void vcpu_block(struct vcpu *v);
 
-/* The current vcpu lets others go first. */
+/* The current vcpu lets all others that wait now go first. */
 void vcpu_yield(struct vcpu *v);
 
 /* Takes a vcpu off its CPU for good (crash, shutdown, down): if it runs, at
@@ -47,25 +50,17 @@ void vcpu_start(struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
 
-/* The pure part: whether the running vcpu goes on, the queue's first takes
- * over, or nobody can run. */
-enum sched_choice { SCHED_KEEP, SCHED_FIRST, SCHED_IDLE };
+/* If v is on a CPU, that one does this softirq. If it is not, it sees what the
+ * caller has done before when it comes to one. Takes sched_lock. */
+void vcpu_softirq(struct vcpu *v, enum softirq s);
 
-struct sched_view {
-    bool may_continue;     /* the current vcpu is no idle one and can run */
-    bool slice_over;       /* its slice has passed, or it yielded */
-    bool others_wait;      /* the queue is not empty */
-};
+/* For arch_vcpu_switch(), S4: the registers and all else of the vcpu that
+ * leaves are in it, and this CPU has left its page table; waits for this to
+ * be true of the vcpu that comes. */
+void vcpu_set_saved(struct vcpu *v);
+void vcpu_await_saved(struct vcpu *v);
 
-static inline enum sched_choice sched_pick(struct sched_view view)
-{
-    if (view.may_continue && (!view.others_wait || !view.slice_over)) {
-        return SCHED_KEEP;
-    }
-    return view.others_wait ? SCHED_FIRST : SCHED_IDLE;
-}
-
-/* Panics unless the queue obeys S1 and S2; for audit. */
-void sched_audit(struct cpu *c);
+/* Panics unless S1, S2 and S5 hold. Takes sched_lock. */
+void sched_audit(void);
 
 #endif

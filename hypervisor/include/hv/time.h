@@ -21,7 +21,7 @@ void time_update_vcpu(struct vcpu *v);
 /* Writes the wall clock into shared_info. */
 void time_update_wallclock(struct domain *d);
 
-/* The vcpu has begun to run here: its clock, periodic tick and areas. */
+/* The vcpu has begun to run here: its clock, timers and areas. */
 void time_vcpu_in(struct vcpu *v);
 /* The scheduler looked, and it goes on. */
 void time_vcpu_kept(struct vcpu *v);
@@ -43,7 +43,7 @@ void time_refresh_areas(struct vcpu *v);
 void time_register_runstate(struct vcpu *v, gva_t area);
 void time_register_time(struct vcpu *v, gva_t area);
 
-/* Enters a run state; under the sched_lock of v's CPU, or before v is seen. */
+/* Enters a run state; under sched_lock, or before v is seen. */
 void runstate_set(struct vcpu *v, int state, ns_t now);
 
 /* The accounts up to now, the running state included. Takes sched_lock. */
