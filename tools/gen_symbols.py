@@ -28,7 +28,8 @@ def main():
            "section .symbols progbits alloc noexec nowrite align=8"]
     previous = None
     for row in rows:
-        if len(row) != 3 or row[1] not in "tT" or "." in row[2]:
+        if (len(row) != 3 or row[1] not in "tT" or "." in row[2] or
+                row[2] in ("text_start", "text_end")):
             continue
         address = int(row[0], 16)
         if start <= address < end and address != previous:

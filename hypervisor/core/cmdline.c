@@ -46,6 +46,8 @@ static const struct option table[] = {
     { "reboot", OPTION_FLAG, FIELD(reboot_on_panic), 0, 0, NULL },
     { "trace", OPTION_FLAG, FIELD(trace), 0, 0, NULL },
     { "trace_stream", OPTION_U32, FIELD(trace_stream_kib), 16, 65536, NULL },
+    { "profile", OPTION_U32, FIELD(profile_hz), 19, 10000, NULL },
+    { "counters", OPTION_FLAG, FIELD(counters), 0, 0, NULL },
     { "trace_mask", OPTION_U32, FIELD(trace_mask), 0, TRC_ALL, NULL },
     { "console", OPTION_CONSTANT, 0, 0, 0, "com1" },
 };

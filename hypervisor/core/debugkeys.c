@@ -170,6 +170,7 @@ static const struct {
     { 'a', run_audit, "audit all counts" },
     { 'c', counters_dump, "counters" },
     { 'C', counters_reset, "counters to 0" },
+    { 'p', arch_profile_dump, "profile (option profile)" },
     { 't', dump_trace, "last trace events (option trace)" },
     { 'R', do_reboot, "reboot the machine" },
     { 'P', do_panic, "panic" },

@@ -32,6 +32,7 @@
 #include <hv/memory.h>
 #include <hv/pv.h>
 #include <hv/time.h>
+#include <hv/options.h>
 #include <hv/trace.h>
 #include <xen/sched.h>
 
@@ -254,6 +255,12 @@ static NORETURN void leave_machine(const struct domain *d)
     bool crashed = d->crashed;
     uint8_t reason = d->shutdown_reason;
 
+    if (options.counters) {
+        counters_dump();
+    }
+    if (options.profile_hz != 0) {
+        arch_profile_dump();
+    }
     audit_last();
     if (crashed) {
         printk("d0 crashed: %s", last_sentence);

@@ -461,6 +461,45 @@ class QuickTrace(RunTest):
                 yield from trace_events.records(cpu, handle.read(size))
 
 
+class QuickProfile(RunTest):
+    """What the hypervisor counts, and where it was when it was asked."""
+
+    def test_both(self):
+        console = self.tool("--boot", "direct", "--cmdline", "demo",
+                            "--hv-cmdline", "counters profile=5000",
+                            "--icount")
+        counts = {name: int(count) for name, count in re.findall(
+            r"(?m)^\(xenios\) (\S.*?) +(\d+): \d+ \d+$", console)}
+        self.assertGreaterEqual(counts["hypercall 17 xen_version"], 2002)
+        self.assertEqual(counts["hypercall 13 multicall"], 1)
+        self.assertGreaterEqual(counts["exception 14 #PF"], 3)
+        self.assertGreaterEqual(counts["event upcalls"], 3)
+        total = int(re.search(r"profile: (\d+) samples, \d+ a second of a "
+                              "CPU", console).group(1))
+        rows = re.findall(r"(?m)^\(xenios\) +\d+\.\d% +(\d+)  (.+)$",
+                          console)
+        kinds = [int(count) for count, _ in rows[:4]]
+        self.assertGreater(total, 200)
+        self.assertEqual(sum(kinds), total)
+        self.assertGreater(kinds[3], 5)
+        functions = {name: int(count) for count, name in rows[4:]}
+        self.assertIn("pt_validate", functions)
+        self.assertLessEqual(sum(functions.values()), kinds[3])
+
+    def test_samples_hurt_nobody(self):
+        kernel = build.artifact(PRESET, "tests", "conformance",
+                                "conformance.elf")
+        for cpu in ("qemu64", "max"):
+            with self.subTest(cpu=cpu):
+                console = self.tool(
+                    "--boot", "direct", "--d0", kernel, "--d0-memory", "256",
+                    "--d0-vcpus", "2", "--cpu", cpu, "--cmdline",
+                    "cases=trap/*,segment/*,sched/*", "--hv-cmdline",
+                    "profile=10000")
+                self.assertGreater(len(re.findall("SUCCESS", console)), 10)
+                self.assertNotRegex(console, "FAILURE|ERROR")
+
+
 class Debugger(RunTest):
     """The gdb command that `--gdb` prints, and the helpers it loads."""
 

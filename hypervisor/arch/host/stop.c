@@ -66,6 +66,10 @@ void arch_reboot(void)
     stop(HOST_REBOOT);
 }
 
+void arch_profile_dump(void)
+{
+}
+
 void arch_stop_others(void)
 {
     __atomic_store_n(&panicked, true, __ATOMIC_RELAXED);

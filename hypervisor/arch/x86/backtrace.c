@@ -23,7 +23,6 @@
 
 #define FRAMES_MAX 24
 
-extern const char text_start[], text_end[];
 extern const char symbols[], symbols_end[];
 
 static bool stopping;
@@ -39,24 +38,32 @@ void arch_stop_others(void)
     apic_nmi_others();
 }
 
+const char *symbols_begin(void)
+{
+    return symbols;
+}
+
+bool symbol_next(const char **at, uint32_t *start, const char **name)
+{
+    if (*at + 5 > symbols_end) {
+        return false;
+    }
+    memcpy(start, *at, sizeof(*start));
+    *name = *at + 4;
+    *at += 4 + strlen(*name) + 1;
+    return true;
+}
+
 /* The function that holds this address; "?" when the table has none. */
 static const char *symbol_at(uint64_t address, uint32_t *offset)
 {
-    uint32_t want = (uint32_t)(address - (uint64_t)text_start);
-    const char *at = symbols;
-    const char *name = "?";
+    uint32_t want = (uint32_t)(address - (uint64_t)text_start), start;
+    const char *at = symbols_begin(), *name = "?", *next;
 
     *offset = 0;
-    while (at + 5 <= symbols_end) {
-        uint32_t start;
-
-        memcpy(&start, at, sizeof(start));
-        if (start > want) {
-            break;
-        }
-        name = at + 4;
+    while (symbol_next(&at, &start, &next) && start <= want) {
+        name = next;
         *offset = want - start;
-        at += 4 + strlen(name) + 1;
     }
     return name;
 }

@@ -169,22 +169,9 @@ entry_trap:
     iretq
 %endmacro
 
-align 16
-entry_nmi:
-    IST_ENTRY trap_nmi
-entry_machine_check:
-    IST_ENTRY trap_machine_check
-entry_double_fault:
-    IST_ENTRY trap_double_fault
-
-; entry_debug -- #DB, on its own stack.
-;   in:    the frame down to entry_vector
-;   out:   out of a guest: entry_trap, as if the frame had come on the main
-;          stack, to whose end it is moved; out of ourselves: straight back
-align 16
-entry_debug:
-    test    byte [rsp + 16], 3      ; cs
-    jz      .from_hypervisor
+; Moves a guest's frame, down to entry_vector, to the end of the main stack, and
+; rsp with it. The guest's registers stay what they are.
+%macro TO_MAIN_STACK 0
     push    rax
     push    rcx
     mov     rax, rsp
@@ -201,6 +188,41 @@ entry_debug:
     pop     rcx
     lea     rsp, [rax - 8]
     pop     rax
+%endmacro
+
+; entry_nmi -- NMI, on its own stack.
+;   in:    the frame down to entry_vector
+;   out:   straight back; softirqs and events wait for another way out
+;   why:   the IRETQ to a guest may fault, which lets NMIs in again: that must
+;          not happen on their stack, and exit_iretq is where we expect it
+align 16
+entry_nmi:
+    test    byte [rsp + 16], 3      ; cs
+    jz      .from_hypervisor
+    TO_MAIN_STACK
+    PUSH_SCRATCH
+    PUSH_PRESERVED
+    cld
+    SMAP_SITE 0
+    mov     rdi, rsp
+    call    trap_nmi
+    jmp     exit_restore
+.from_hypervisor:
+    IST_ENTRY trap_nmi
+entry_machine_check:
+    IST_ENTRY trap_machine_check
+entry_double_fault:
+    IST_ENTRY trap_double_fault
+
+; entry_debug -- #DB, on its own stack.
+;   in:    the frame down to entry_vector
+;   out:   out of a guest: entry_trap, as if the frame had come on the main
+;          stack, to whose end it is moved; out of ourselves: straight back
+align 16
+entry_debug:
+    test    byte [rsp + 16], 3      ; cs
+    jz      .from_hypervisor
+    TO_MAIN_STACK
     jmp     entry_trap
 .from_hypervisor:
     IST_ENTRY trap_debug
@@ -400,6 +422,21 @@ global resume_guest
 resume_guest:
     mov     rsp, rdi
     jmp     exit_to_guest
+
+; void idle_wait(void) -- sleeps until an interrupt.
+;   why:   STI takes effect after the next instruction, so that an interrupt
+;          which comes before HLT still ends it; an NMI between the two takes
+;          that promise away. Therefore the handler of an interrupt that finds
+;          us here goes on at idle_woken, wherever it came.
+align 16
+global idle_wait
+global idle_woken
+idle_wait:
+    sti
+    hlt
+idle_woken:
+    cli
+    ret
 
 ; --- copies that may fault ------------------------------------------------------
 ; bool arch_copy_fault(void *dst, const void *src, size_t n)

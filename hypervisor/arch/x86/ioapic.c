@@ -128,13 +128,13 @@ static const struct ioapic *find_line(uint32_t gsi, uint32_t *line)
     return NULL;
 }
 
-int ioapic_route_isa(unsigned int irq, uint8_t vector, const struct cpu *c)
+static int route_isa(unsigned int irq, uint32_t delivery, uint8_t apic_id)
 {
     const struct acpi_isa_route *route;
     const struct ioapic *io;
     uint32_t line;
 
-    if (irq >= ISA_IRQS || !apic_id_fits_xapic(c->apic_id)) {
+    if (irq >= ISA_IRQS) {
         return -XEN_EINVAL;
     }
     route = &acpi.madt.isa[irq];
@@ -142,9 +142,23 @@ int ioapic_route_isa(unsigned int irq, uint8_t vector, const struct cpu *c)
     if (!io) {
         return -XEN_ENODEV;
     }
-    write_entry(io, line, ioapic_entry(vector, (uint8_t)c->apic_id,
-                                       route->active_low, route->level));
+    write_entry(io, line, ioapic_entry(0, apic_id, route->active_low,
+                                       route->level) | delivery);
     return 0;
+}
+
+int ioapic_route_isa(unsigned int irq, uint8_t vector, const struct cpu *c)
+{
+    if (!apic_id_fits_xapic(c->apic_id)) {
+        return -XEN_EINVAL;
+    }
+    return route_isa(irq, vector, (uint8_t)c->apic_id);
+}
+
+int ioapic_route_isa_nmi(unsigned int irq, bool all)
+{
+    return route_isa(irq, (uint32_t)APIC_NMI << 8,
+                     all ? 0xff : (uint8_t)cpus[0]->apic_id);
 }
 
 void ioapic_mask_isa(unsigned int irq)

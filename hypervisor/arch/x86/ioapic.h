@@ -17,6 +17,9 @@ void ioapic_init(void);
 MUST_CHECK int ioapic_route_isa(unsigned int irq, uint8_t vector,
                                 const struct cpu *c);
 
+/* Delivers it as an NMI, to every CPU of the machine or to the boot CPU. */
+MUST_CHECK int ioapic_route_isa_nmi(unsigned int irq, bool all);
+
 /* Masks it again. */
 void ioapic_mask_isa(unsigned int irq);
 

@@ -21,6 +21,7 @@
 #include "desc_tables.h"
 #include "ioapic.h"
 #include "paging.h"
+#include "profile.h"
 #include "serial.h"
 #include "smap.h"
 #include "smp.h"
@@ -75,6 +76,9 @@ NORETURN static void setup_on_own_stack(struct cpu *c)
     }
     if (options.trace || options.trace_stream_kib != 0) {
         trace_start();
+    }
+    if (options.profile_hz != 0) {
+        profile_start(options.profile_hz);
     }
     if (options.panic) {
         panic("asked for by the option `panic`");

@@ -21,9 +21,13 @@
 #include "apic.h"
 #include "backtrace.h"
 #include "ex_table.h"
+#include "profile.h"
 #include "tlb.h"
 
 extern const char exit_iretq[], entry_sysenter[], entry_sysenter_stepped[];
+extern const char idle_woken[];
+
+void idle_wait(void);
 
 void trap_from_guest(struct cpu_regs *regs);
 void trap_from_hypervisor(struct cpu_regs *regs);
@@ -140,6 +144,7 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 
     if (is_interrupt(regs->entry_vector)) {
         interrupt(regs->entry_vector);
+        regs->rip = (uint64_t)idle_woken; /* it ends the HLT */
         return;
     }
     if (regs->rip == (uint64_t)exit_iretq) {
@@ -157,13 +162,13 @@ void trap_from_hypervisor(struct cpu_regs *regs)
 
 void trap_nmi(struct cpu_regs *regs)
 {
-    (void)regs;
     if (panic_stops_cpus()) {
         for (;;) {
             cli();
             hlt();
         }
     }
+    profile_sample(regs);
 }
 
 /* A guest's data breakpoint, hit by our access to its memory, or carried over
@@ -204,8 +209,7 @@ void idle_loop(void)
         }
         __atomic_store_n(&c->in_idle, true, __ATOMIC_SEQ_CST);
         if (__atomic_load_n(&c->softirqs, __ATOMIC_SEQ_CST) == 0) {
-            sti_hlt();
-            cli();
+            idle_wait();
         }
         __atomic_store_n(&c->in_idle, false, __ATOMIC_SEQ_CST);
     }

@@ -174,6 +174,9 @@ int arch_console_read(void);
 NORETURN void arch_poweroff(void);
 NORETURN void arch_reboot(void);
 
+/* Prints the profile, which the option `profile` turns on. */
+void arch_profile_dump(void);
+
 /* --- what a guest is told ----------------------------------------------- */
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4]);
 

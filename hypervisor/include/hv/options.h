@@ -21,6 +21,8 @@ struct options {
     bool trace;                /* trace: record events (hv/trace.h) */
     uint32_t trace_stream_kib; /* trace_stream=: for a reader outside */
     uint32_t trace_mask;       /* trace_mask=, default all of Xen's classes */
+    uint32_t profile_hz;       /* profile=: samples a second; 0: none */
+    bool counters;             /* counters: print them at the end */
     char d0_cmdline[1024];     /* after "--" */
 };
 /* console=com1 is accepted too, and says what is so anyway. */

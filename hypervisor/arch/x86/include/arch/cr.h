@@ -167,13 +167,6 @@ static inline void hlt(void)
     __asm__ volatile("hlt" : : : "memory");
 }
 
-/* STI takes effect after the next instruction, so an interrupt that comes
- * between the last look for work and HLT still ends the HLT. */
-static inline void sti_hlt(void)
-{
-    __asm__ volatile("sti\n\thlt" : : : "memory");
-}
-
 static inline void wbinvd(void)
 {
     __asm__ volatile("wbinvd" : : : "memory");
