@@ -60,6 +60,17 @@ static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
     return *offset < 0x10000;
 }
 
+/*
+ * All that an access has to be kept out of by hand. Everything else that is
+ * not a guest's faults: accesses go upwards, so one that begins in the lower
+ * half meets the non-canonical gap before the hole, and one that begins in
+ * the gap faults at once (SDM 1 3.3.7.1).
+ */
+static inline bool gva_outside_hole(gva_t va)
+{
+    return va.v - HV_HOLE_START >= HV_HOLE_END - HV_HOLE_START;
+}
+
 static inline bool gva_range_ok(gva_t va, size_t len)
 {
     uint64_t end = va.v + len;
@@ -98,7 +109,7 @@ static inline void arch_user_access_end(void)
     {                                                                       \
         uint##bits##_t v = 0;                                               \
                                                                             \
-        if (!gva_range_ok(va, bits / 8)) {                                  \
+        if (UNLIKELY(!gva_outside_hole(va))) {                                  \
             *out = 0;                                                       \
             return true;                                                    \
         }                                                                   \
@@ -117,7 +128,7 @@ fault:                                                                      \
 #define ARCH_GUEST_STORE(bits, insn, mod)                                   \
     static inline bool guest_store##bits(gva_t va, uint##bits##_t v)        \
     {                                                                       \
-        if (!gva_range_ok(va, bits / 8)) {                                  \
+        if (UNLIKELY(!gva_outside_hole(va))) {                                  \
             return true;                                                    \
         }                                                                   \
         arch_user_access_begin();                                           \
@@ -146,20 +157,100 @@ ARCH_GUEST_STORE(8, "mov", "b")
 /* arch/x86/entry.asm; true when it faulted. */
 bool arch_copy_fault(void *dst, const void *src, size_t n);
 
-static inline bool guest_copy_in(void *dst, gva_t src, size_t n)
+/* One word of a small structure, or nothing behind its end; true: a fault. */
+static inline __attribute__((always_inline)) bool
+arch_word_in(uint8_t *dst, uint64_t src, size_t at, size_t n)
 {
-    if (!gva_range_ok(src, n) ||
-        arch_copy_fault(dst, (const void *)src.v, n)) {
-        memset(dst, 0, n);
-        return true;
+    uint64_t v;
+
+    if (at >= n) {
+        return false;
     }
+    __asm__ goto("1: mov %[from], %[v]\n" ARCH_EX_TABLE("1b", "%l[fault]")
+                 : [v] "=r"(v)
+                 : [from] "m"(*(const uint64_t *)(src + at))
+                 : "memory" : fault);
+    __builtin_memcpy(dst + at, &v, sizeof(v));
     return false;
+fault:
+    return true;
 }
 
-static inline bool guest_copy_out(gva_t dst, const void *src, size_t n)
+static inline __attribute__((always_inline)) bool
+arch_word_out(uint64_t dst, const uint8_t *src, size_t at, size_t n)
 {
-    return !gva_range_ok(dst, n) || arch_copy_fault((void *)dst.v, src, n);
+    uint64_t v;
+
+    if (at >= n) {
+        return false;
+    }
+    __builtin_memcpy(&v, src + at, sizeof(v));
+    __asm__ goto("1: mov %[v], %[to]\n" ARCH_EX_TABLE("1b", "%l[fault]")
+                 :
+                 : [v] "r"(v), [to] "m"(*(uint64_t *)(dst + at))
+                 : "memory" : fault);
+    return false;
+fault:
+    return true;
 }
+
+/* A structure of up to eight words whose size the compiler knows is moved by
+ * as many loads or stores, without a call. */
+#define ARCH_IN_WORDS(n) \
+    (__builtin_constant_p(n) && (n) % 8 == 0 && (n) <= 64)
+
+static inline __attribute__((always_inline)) bool
+guest_copy_in(void *dst, gva_t src, size_t n)
+{
+    bool fault = true;
+
+    if (LIKELY(gva_outside_hole(src))) {
+        if (ARCH_IN_WORDS(n)) {
+            arch_user_access_begin();
+            fault = arch_word_in(dst, src.v, 0, n) ||
+                    arch_word_in(dst, src.v, 8, n) ||
+                    arch_word_in(dst, src.v, 16, n) ||
+                    arch_word_in(dst, src.v, 24, n) ||
+                    arch_word_in(dst, src.v, 32, n) ||
+                    arch_word_in(dst, src.v, 40, n) ||
+                    arch_word_in(dst, src.v, 48, n) ||
+                    arch_word_in(dst, src.v, 56, n);
+            arch_user_access_end();
+        } else {
+            fault = arch_copy_fault(dst, (const void *)src.v, n);
+        }
+    }
+    if (UNLIKELY(fault)) {
+        memset(dst, 0, n);
+    }
+    return fault;
+}
+
+static inline __attribute__((always_inline)) bool
+guest_copy_out(gva_t dst, const void *src, size_t n)
+{
+    bool fault = true;
+
+    if (LIKELY(gva_outside_hole(dst))) {
+        if (ARCH_IN_WORDS(n)) {
+            arch_user_access_begin();
+            fault = arch_word_out(dst.v, src, 0, n) ||
+                    arch_word_out(dst.v, src, 8, n) ||
+                    arch_word_out(dst.v, src, 16, n) ||
+                    arch_word_out(dst.v, src, 24, n) ||
+                    arch_word_out(dst.v, src, 32, n) ||
+                    arch_word_out(dst.v, src, 40, n) ||
+                    arch_word_out(dst.v, src, 48, n) ||
+                    arch_word_out(dst.v, src, 56, n);
+            arch_user_access_end();
+        } else {
+            fault = arch_copy_fault((void *)dst.v, src, n);
+        }
+    }
+    return fault;
+}
+
+#undef ARCH_IN_WORDS
 
 static inline uint64_t pte_read(const uint64_t *pte)
 {
