@@ -147,3 +147,5 @@ ap_boot_enter:
     xor     ebp, ebp                ; a back trace ends here
     call    ap_main
     ud2
+
+section .note.GNU-stack noalloc noexec nowrite progbits
