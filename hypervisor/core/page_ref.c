@@ -56,7 +56,7 @@ static bool reference_take(struct frame *f)
     do {
         uint64_t count = fw_ref_count(word);
 
-        if (count == 0 || count == FW_COUNT_MAX) {
+        if (count == 0 || count >= FW_COUNT_MAX) {
             return false;
         }
     } while (!__atomic_compare_exchange_n(&f->word, &word, word + FW_ONE_REF,

@@ -28,7 +28,6 @@
  * Manual: mmu_update.
  */
 #include "pte.h"
-#include "type_word.h"
 
 #include <hv/arch.h>
 #include <hv/bug.h>
@@ -41,30 +40,46 @@
 
 /* --- one entry ------------------------------------------------------------ */
 
-static int update_refused(const struct pt_level *rules, uint64_t frame_word,
-                          unsigned int slot)
+static inline __attribute__((always_inline)) int
+entry_refused(const struct pt_level *rules, mfn_t table, unsigned int slot,
+              uint64_t pte)
 {
-    if (!pt_slot_is_guests(rules, frame_word, slot)) {
+    if (rules->hv_end != 0 &&
+        !pt_slot_is_guests(rules, frame_word(table), slot)) {
         return rules->hv_error;
     }
-    return slot >= rules->fixed_first ? -XEN_EINVAL : 0;
+    if (slot >= rules->fixed_first ||
+        (pte_present(pte) && UNLIKELY(!pte_flags_ok(rules, pte)))) {
+        return -XEN_EINVAL;
+    }
+    return 0;
 }
 
 /* What an entry of a table holds is dropped; a stopped frame is remembered. */
-static void drop_entry(struct domain *d, mfn_t table, unsigned int level,
-                       uint64_t pte)
+static inline __attribute__((always_inline)) void
+drop_entry(struct domain *d, mfn_t table, unsigned int level, uint64_t pte)
 {
-    if (pte_present(pte) && pte_put(d, table, level, pte)) {
+    if (!pte_present(pte)) {
+        return;
+    }
+    if (level == PT_L1) {
+        pte_put_l1(d, pte);
+    } else if (pte_put(d, table, level, pte)) {
         page_type_defer(d, pte_mfn(pte));
     }
 }
 
-static int take_entry(struct domain *d, mfn_t table, unsigned int level,
-                      unsigned int slot, uint64_t pte)
+static inline __attribute__((always_inline)) int
+take_entry(struct domain *d, mfn_t table, unsigned int level,
+           unsigned int slot, uint64_t pte)
 {
-    int err = pte_get(d, table, level, slot, pte);
+    int err;
 
-    if (err && err != -XEN_ERESTART_CALL && level > PT_L1) {
+    if (level == PT_L1) {
+        return pte_get_l1(d, pte);
+    }
+    err = pte_get(d, table, level, slot, pte);
+    if (err && err != -XEN_ERESTART_CALL) {
         page_type_defer(d, pte_mfn(pte));
     }
     return err;
@@ -74,66 +89,89 @@ static int take_entry(struct domain *d, mfn_t table, unsigned int level,
  * One attempt: -XEN_EAGAIN when the entry changed in between so that what was
  * decided for the old one does not hold (U2).
  */
-static int update_try(struct domain *d, mfn_t table, unsigned int level,
-                      unsigned int slot, uint64_t old, uint64_t pte,
-                      bool keep_ad)
+static inline __attribute__((always_inline)) int
+update_try(struct domain *d, const struct pt_level *rules, mfn_t table,
+           unsigned int level, unsigned int slot, uint64_t old, uint64_t pte,
+           bool keep_ad)
 {
-    const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *entry = (uint64_t *)frame_map(table) + slot;
     uint64_t value = pte;
-    bool taken = pte_present(pte) && !pte_similar(old, pte);
-    int err;
+    bool present = pte_present(pte);
+    bool taken = present && !pte_similar(old, pte);
 
     if (taken) {
-        err = take_entry(d, table, level, slot, pte);
-        if (err) {
+        int err = take_entry(d, table, level, slot, pte);
+
+        if (UNLIKELY(err)) {
             return err;
         }
     }
-    if (pte_present(pte)) {
+    if (present) {
         value = pte_adjust(rules, level, pte);
     }
     if (keep_ad) {
         value |= old & (PTE_A | PTE_D);
     }
-    if (!pte_cmpxchg(entry, &old, value)) {
+    if (UNLIKELY(!pte_cmpxchg(entry, &old, value))) {
         if (taken) {
             drop_entry(d, table, level, pte);
         }
         return -XEN_EAGAIN;
     }
-    if (taken || !pte_present(pte)) {
+    if (taken || !present) {
         drop_entry(d, table, level, old);
     }
     return 0;
 }
 
-static uint64_t pte_at(mfn_t table, unsigned int slot)
+static inline uint64_t pte_at(mfn_t table, unsigned int slot)
 {
     return pte_read((const uint64_t *)frame_map(table) + slot);
+}
+
+static inline __attribute__((always_inline)) int
+update_entry(struct domain *d, const struct pt_level *rules, mfn_t table,
+             unsigned int level, unsigned int slot, uint64_t pte, bool keep_ad)
+{
+    int err = entry_refused(rules, table, slot, pte);
+    unsigned int tries;
+
+    for (tries = 0; err == 0 && tries < UPDATE_TRIES; tries++) {
+        err = update_try(d, rules, table, level, slot, pte_at(table, slot),
+                         pte, keep_ad);
+        if (LIKELY(err != -XEN_EAGAIN)) {
+            return err;
+        }
+        err = 0;
+    }
+    return err ? err : -XEN_EBUSY;
+}
+
+__attribute__((noinline)) static int
+update_any_table(struct domain *d, mfn_t table, enum page_type type,
+              unsigned int slot, uint64_t pte, bool keep_ad)
+{
+    return update_entry(d, &pt_format_of(d)->level[type], table, type, slot,
+                        pte, keep_ad);
+}
+
+/* Nearly all updates are of L1 tables of the 4-level format: with its rules
+ * known, the compiler keeps only what they ask for. */
+static inline __attribute__((always_inline)) int
+update_table(struct domain *d, mfn_t table, enum page_type type,
+             unsigned int slot, uint64_t pte, bool keep_ad)
+{
+    if (LIKELY(type == PT_L1 && !d->is_32bit)) {
+        return update_entry(d, &pt_format_4level.level[PT_L1], table, PT_L1,
+                            slot, pte, keep_ad);
+    }
+    return update_any_table(d, table, type, slot, pte, keep_ad);
 }
 
 int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {
-    const struct pt_level *rules = &pt_format_of(d)->level[type];
-    int err = update_refused(rules, frame_word(table), slot);
-    unsigned int tries;
-
-    if (err) {
-        return err;
-    }
-    if (pte_present(pte) && !pte_flags_ok(rules, pte)) {
-        return -XEN_EINVAL;
-    }
-    for (tries = 0; tries < UPDATE_TRIES; tries++) {
-        err = update_try(d, table, type, slot, pte_at(table, slot), pte,
-                         keep_ad);
-        if (err != -XEN_EAGAIN) {
-            return err;
-        }
-    }
-    return -XEN_EBUSY;
+    return update_table(d, table, type, slot, pte, keep_ad);
 }
 
 int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
@@ -144,7 +182,7 @@ int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
     if (pte_present(pte) && !pte_flags_ok(rules, pte)) {
         return -XEN_EINVAL;
     }
-    return update_try(d, table, PT_L1, slot, expected, pte, false);
+    return update_try(d, rules, table, PT_L1, slot, expected, pte, false);
 }
 
 /* --- one element ---------------------------------------------------------- */
@@ -160,7 +198,9 @@ static void held_release(struct domain *d, struct held_frame *h)
 {
     if (h->held) {
         h->held = false;
-        frame_put_or_defer(d, h->mfn);
+        if (UNLIKELY(frame_drop(d, h->mfn))) {
+            page_type_defer(d, h->mfn);
+        }
     }
 }
 
@@ -195,7 +235,7 @@ static int update_frame(struct domain *d, struct held_frame *h, uint64_t ptr,
         return err;
     }
     if (page_type_is_table(h->type)) {
-        return pt_update(d, h->mfn, h->type, slot, val, keep_ad);
+        return update_table(d, h->mfn, h->type, slot, val, keep_ad);
     }
     if (h->type != PT_WRITABLE) {
         return -XEN_EINVAL;
@@ -266,44 +306,34 @@ static int table_owner_check(struct domain *d, uint32_t foreigndom)
     return other ? -XEN_EPERM : -XEN_ESRCH;
 }
 
-int64_t mmu_list_begin(struct mmu_list *list, const uint64_t args[4])
+/* U5: what stopped, and what begins while something is unfinished. */
+bool mmu_list_resume(struct mmu_list *list, int64_t *result)
 {
-    uint32_t count = (uint32_t)args[1];
-
-    *list = (struct mmu_list){
-        .base = args[0], .done_ptr = args[2],
-        .foreigndom = (uint32_t)args[3], .finished = true,
-    };
-    if (UNLIKELY(page_type_finish_deferred(current_vcpu()))) {
-        return hypercall_restart(0, NULL);
+    if (page_type_finish_deferred(current_vcpu())) {
+        *result = hypercall_restart(0, NULL);
+        return false;
     }
-    if (count == MMU_UPDATE_PREEMPTED && list->base == 0) {
-        return (int32_t)list->foreigndom; /* U5: only the result was left */
+    if ((list->count & MMU_UPDATE_PREEMPTED) == 0) {
+        return true;
     }
-    if ((count & MMU_UPDATE_PREEMPTED) && list->done_ptr != 0 &&
+    list->count &= ~MMU_UPDATE_PREEMPTED;
+    if (list->count == 0 && list->at.v == 0) {
+        *result = (int32_t)list->foreigndom; /* only the result was left */
+        return false;
+    }
+    if (list->done_ptr != 0 &&
         guest_load32(GVA(list->done_ptr), &list->done)) {
         list->done = 0;
     }
-    list->count = count & ~MMU_UPDATE_PREEMPTED;
-    if (!gva_range_ok(GVA(list->base), 1)) {
-        return -XEN_EFAULT;
-    }
-    list->finished = false;
-    return 0;
+    return true;
 }
 
-bool mmu_list_must_stop(const struct mmu_list *list)
-{
-    return current_vcpu()->pv.unfinished_count != 0 ||
-           (!work_spend(1) && list->index != 0);
-}
-
-int64_t mmu_list_end(struct mmu_list *list, uint32_t size, int64_t result)
+int64_t mmu_list_stop(struct mmu_list *list, int64_t result)
 {
     uint64_t args[4] = { 0, MMU_UPDATE_PREEMPTED, 0, (uint64_t)result };
 
     if (result == -XEN_ERESTART_CALL) {
-        args[0] = list->base + (uint64_t)list->index * size;
+        args[0] = list->at.v;
         args[1] = (list->count - list->index) | MMU_UPDATE_PREEMPTED;
         args[2] = list->done_ptr;
         args[3] = list->foreigndom;
@@ -319,25 +349,24 @@ int64_t mmu_list_end(struct mmu_list *list, uint32_t size, int64_t result)
 }
 
 /* denied: what each element gets, if not 0. */
-static int update_list(struct domain *d, struct mmu_list *list, int denied)
+static inline __attribute__((always_inline)) int
+update_list(struct domain *d, struct mmu_list *list, int denied)
 {
     struct held_frame h = { .held = false };
+    struct mmu_update u;
     int err = 0;
 
-    for (; list->index < list->count; list->index++) {
-        struct mmu_update u;
-        gva_t at = GVA(list->base + (uint64_t)list->index * sizeof(u));
-
+    for (; list->index < list->count; mmu_list_next(list, sizeof(u))) {
         if (mmu_list_must_stop(list)) {
             err = -XEN_ERESTART_CALL;
             break;
         }
-        if (guest_copy_in(&u, at, sizeof(u))) {
+        if (guest_copy_in(&u, list->at, sizeof(u))) {
             err = -XEN_EFAULT;
             break;
         }
         err = denied ? denied : update_one(d, &h, &u);
-        if (err) {
+        if (UNLIKELY(err)) {
             break;
         }
     }
@@ -345,27 +374,38 @@ static int update_list(struct domain *d, struct mmu_list *list, int denied)
     return err;
 }
 
+/* What a list for somebody else's memory gets: -XEN_ESRCH ends the call, any
+ * other error is each element's. */
+static int foreign_denied(struct domain *d, uint32_t foreigndom)
+{
+    int tables = table_owner_check(d, foreigndom);
+    int frames = pv_foreign_check(d, foreigndom);
+
+    if (tables == -XEN_ESRCH || frames == -XEN_ESRCH) {
+        return -XEN_ESRCH;
+    }
+    return tables ? tables : frames;
+}
+
 int64_t hc_mmu_update(uint64_t ureqs, uint64_t count, uint64_t pdone,
                       uint64_t foreigndom, uint64_t unused)
 {
-    const uint64_t args[4] = { ureqs, count, pdone, foreigndom };
     struct domain *d = current_domain();
     struct mmu_list list;
-    int64_t result = mmu_list_begin(&list, args);
-    int tables, frames;
+    int64_t result;
+    int denied;
 
     (void)unused;
-    if (list.finished) {
+    if (UNLIKELY(!mmu_list_begin(&list, ureqs, count, pdone, foreigndom,
+                                 &result))) {
         return result;
     }
-    tables = table_owner_check(d, list.foreigndom);
-    if (tables == -XEN_ESRCH) {
-        return tables;
+    if (LIKELY(list.foreigndom == DOMID_SELF)) {
+        return mmu_list_end(&list, update_list(d, &list, 0));
     }
-    frames = pv_foreign_check(d, list.foreigndom);
-    if (frames == -XEN_ESRCH) {
-        return frames;
+    denied = foreign_denied(d, list.foreigndom);
+    if (denied == -XEN_ESRCH) {
+        return denied;
     }
-    return mmu_list_end(&list, sizeof(struct mmu_update),
-                        update_list(d, &list, tables ? tables : frames));
+    return mmu_list_end(&list, update_list(d, &list, denied));
 }

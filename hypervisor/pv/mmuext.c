@@ -234,19 +234,19 @@ static int run_one(struct vcpu *v, const struct mmuext_op *op)
 
 static int run_list(struct vcpu *v, struct mmu_list *list)
 {
-    for (; list->index < list->count; list->index++) {
-        struct mmuext_op op;
-        gva_t at = GVA(list->base + (uint64_t)list->index * sizeof(op));
+    struct mmuext_op op;
+
+    for (; list->index < list->count; mmu_list_next(list, sizeof(op))) {
         int err;
 
         if (mmu_list_must_stop(list)) {
             return -XEN_ERESTART_CALL;
         }
-        if (guest_copy_in(&op, at, sizeof(op))) {
+        if (guest_copy_in(&op, list->at, sizeof(op))) {
             return -XEN_EFAULT;
         }
         err = run_one(v, &op);
-        if (err) {
+        if (UNLIKELY(err)) {
             return err;
         }
     }
@@ -256,19 +256,19 @@ static int run_list(struct vcpu *v, struct mmu_list *list)
 int64_t hc_mmuext_op(uint64_t uops, uint64_t count, uint64_t pdone,
                      uint64_t foreigndom, uint64_t unused)
 {
-    const uint64_t args[4] = { uops, count, pdone, foreigndom };
     struct vcpu *v = current_vcpu();
     struct mmu_list list;
-    int64_t result = mmu_list_begin(&list, args);
+    int64_t result;
     int err;
 
     (void)unused;
-    if (list.finished) {
+    if (UNLIKELY(!mmu_list_begin(&list, uops, count, pdone, foreigndom,
+                                 &result))) {
         return result;
     }
     err = pv_foreign_check(v->domain, list.foreigndom);
-    if (err) {
+    if (UNLIKELY(err)) {
         return err;
     }
-    return mmu_list_end(&list, sizeof(struct mmuext_op), run_list(v, &list));
+    return mmu_list_end(&list, run_list(v, &list));
 }

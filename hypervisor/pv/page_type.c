@@ -33,30 +33,13 @@
  *
  * Manual: mmu_update, mmuext_op.
  */
+#include "page_type.h"
 #include "pte.h"
-#include "type_word.h"
 
 #include <hv/arch.h>
 #include <hv/bug.h>
 #include <hv/pv.h>
 #include <hv/trace.h>
-
-static inline uint64_t word_read(const struct frame *f)
-{
-    return __atomic_load_n(&f->word, __ATOMIC_ACQUIRE);
-}
-
-static inline bool word_replace(struct frame *f, uint64_t *now, uint64_t next)
-{
-    return __atomic_compare_exchange_n(&f->word, now, next, false,
-                                       __ATOMIC_SEQ_CST, __ATOMIC_ACQUIRE);
-}
-
-static inline bool frame_owned_by(const struct frame *f,
-                                  const struct domain *d)
-{
-    return __atomic_load_n(&f->owner, __ATOMIC_RELAXED) == d->id;
-}
 
 /* --- busy: the contents --------------------------------------------------- */
 
@@ -157,42 +140,20 @@ static int busy_put(struct domain *d, mfn_t mfn, struct frame *linear_table)
 /* T6: a frame changed hands between the look at its owner and the get; its
  * new owner's table may have had its last use dropped meanwhile, so ours has
  * to be put with all that may follow. */
-static __attribute__((noinline)) void return_foreign(mfn_t mfn)
+__attribute__((noinline)) int frame_return_foreign(mfn_t mfn)
 {
     struct domain *owner = domain_by_id(mfn_to_frame(mfn)->owner);
 
     BUG_ON(owner == NULL);
-    if (frame_put_and_type(owner, mfn)) {
-        return; /* stopped: it holds itself (T5) */
+    if (frame_drop(owner, mfn)) {
+        /* Stopped: it holds itself (T5). */
     }
+    return -XEN_EINVAL;
 }
 
-/* T2: the frame is ready as what is wanted. True when *err is the answer. */
-static inline bool get_ready(struct domain *d, mfn_t mfn, uint64_t want,
-                             int *err)
-{
-    struct frame *f = mfn_to_frame(mfn);
-    uint64_t now = word_read(f), next;
-
-    while (fw_type_count(now) != 0 &&
-           type_word_get(now, want, &next) == TYPE_TAKEN &&
-           ref_word_get(next, &next)) {
-        if (!word_replace(f, &now, next)) {
-            continue;
-        }
-        *err = 0;
-        if (UNLIKELY(!frame_owned_by(f, d))) {
-            return_foreign(mfn);
-            *err = -XEN_EINVAL;
-        }
-        return true;
-    }
-    return false;
-}
-
-/* The general case, kept out of the way of the common one. */
-static __attribute__((noinline)) int get_any(struct domain *d, mfn_t mfn,
-                                             uint64_t want)
+/* All that is not counting one more, and the races with it. */
+__attribute__((noinline)) int frame_get_any(struct domain *d, mfn_t mfn,
+                                            uint64_t want)
 {
     struct frame *f = mfn_to_frame(mfn);
     uint64_t now, next;
@@ -229,19 +190,6 @@ static __attribute__((noinline)) int get_any(struct domain *d, mfn_t mfn,
         pt_progress_none(mfn);
     }
     return busy_get(d, mfn, fw_type(next));
-}
-
-int frame_get_and_want(struct domain *d, mfn_t mfn, uint64_t want)
-{
-    int err;
-
-    if (!mfn_valid(mfn) || !frame_owned_by(mfn_to_frame(mfn), d)) {
-        return -XEN_EINVAL;
-    }
-    if (LIKELY(get_ready(d, mfn, want, &err))) {
-        return err;
-    }
-    return get_any(d, mfn, want);
 }
 
 static uint64_t want_of(const struct domain *d, enum page_type type)
@@ -282,37 +230,10 @@ bool page_type_hold_as(struct domain *d, mfn_t mfn, enum page_type type)
     return true;
 }
 
-bool frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
-{
-    struct frame *f;
-    uint64_t now, next;
-
-    if (!mfn_valid(mfn)) {
-        return false;
-    }
-    f = mfn_to_frame(mfn);
-    if (!frame_owned_by(f, d)) {
-        return false;
-    }
-    now = word_read(f);
-    do {
-        if (type_word_hold(now, &next) != TYPE_TAKEN ||
-            !ref_word_get(next, &next)) {
-            return false;
-        }
-    } while (!word_replace(f, &now, next));
-    if (UNLIKELY(!frame_owned_by(f, d))) {
-        return_foreign(mfn);
-        return false;
-    }
-    *type = fw_type(next);
-    return true;
-}
-
 /* --- put ------------------------------------------------------------------ */
 
-static __attribute__((noinline)) int put_any(struct domain *d, mfn_t mfn,
-                                             struct frame *linear_table)
+/* linear_table: the table whose linear entry this use was, or NULL. */
+static int put_any(struct domain *d, mfn_t mfn, struct frame *linear_table)
 {
     struct frame *f = mfn_to_frame(mfn);
     uint64_t now = word_read(f), next;
@@ -335,18 +256,14 @@ static __attribute__((noinline)) int put_any(struct domain *d, mfn_t mfn,
     return busy_put(d, mfn, linear_table);
 }
 
+__attribute__((noinline)) int frame_put_any(struct domain *d, mfn_t mfn)
+{
+    return put_any(d, mfn, NULL);
+}
+
 int frame_put_and_type(struct domain *d, mfn_t mfn)
 {
-    struct frame *f = mfn_to_frame(mfn);
-    uint64_t now = word_read(f), next;
-
-    while (LIKELY(type_word_put(now, &next) == TYPE_DROPPED &&
-                  fw_ref_count(now) > 1)) {
-        if (word_replace(f, &now, next - FW_ONE_REF)) {
-            return 0;
-        }
-    }
-    return put_any(d, mfn, NULL);
+    return frame_drop(d, mfn);
 }
 
 int frame_put_linear(struct domain *d, mfn_t mfn, struct frame *table)

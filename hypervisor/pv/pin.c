@@ -51,6 +51,7 @@ void page_type_defer(struct domain *d, mfn_t mfn)
     }
     if (pv->unfinished_count < ARRAY_SIZE(pv->unfinished)) {
         pv->unfinished[pv->unfinished_count++] = mfn;
+        this_cpu()->work_left = 0; /* a list goes no further before it */
     }
 }
 

@@ -34,8 +34,8 @@
  * The rules themselves are the two tables below. Manual: mmu_update; SDM 3A
  * 4.4.2 (PAE), 4.5 (4-level).
  */
+#include "page_type.h"
 #include "pte.h"
-#include "type_word.h"
 
 #include <hv/arch.h>
 #include <hv/bug.h>
@@ -114,48 +114,6 @@ const struct pt_format pt_format_pae = {
 
 /* --- one entry ------------------------------------------------------------ */
 
-bool pte_flags_ok(const struct pt_level *rules, uint64_t pte)
-{
-    return (pte & ~PTE_ADDR & ~rules->allowed) == 0;
-}
-
-uint64_t pte_adjust(const struct pt_level *rules, unsigned int level,
-                    uint64_t pte)
-{
-    if (level == PT_L1) {
-        /* Never global in hardware: switching between a guest's kernel and
-         * user tables is a load of CR3, which keeps global entries. */
-        pte &= ~PTE_G;
-        if ((rules->forced & PTE_U) && (pte & PTE_U) == 0) {
-            pte |= PTE_GUEST_KERNEL;
-        }
-    }
-    return pte | rules->forced;
-}
-
-/* The frame's number when all its bits are set: how guests write "none". */
-static bool mfn_all_ones(mfn_t mfn)
-{
-    return mfn.v == (PTE_ADDR >> PAGE_SHIFT);
-}
-
-static int l1_entry_get(struct domain *d, uint64_t pte)
-{
-    mfn_t mfn = pte_mfn(pte);
-    bool taken;
-
-    if (!mfn_valid(mfn)) {
-        /* No memory of ours: a device's, for which there is no right. */
-        return mfn_all_ones(mfn) ? -XEN_EINVAL : -XEN_EPERM;
-    }
-    if (pte & PTE_RW) {
-        taken = frame_get_and_type(d, mfn, PT_WRITABLE) == 0;
-    } else {
-        taken = frame_get(d, mfn);
-    }
-    return taken ? 0 : -XEN_EBUSY;
-}
-
 /* V4: counts a linear entry in table `from`, or a linear use. */
 static bool linear_add(struct frame *f, int by)
 {
@@ -221,7 +179,7 @@ int pte_get(struct domain *d, mfn_t table, unsigned int level,
     int err;
 
     if (level == PT_L1) {
-        return l1_entry_get(d, pte);
+        return pte_get_l1(d, pte);
     }
     want = type_word_want((enum page_type)(level - 1), format->variant);
     if (level == format->top && format->variant == FW_PAE &&
@@ -248,11 +206,7 @@ int pte_put(struct domain *d, mfn_t table, unsigned int level, uint64_t pte)
     mfn_t mfn = pte_mfn(pte);
 
     if (level == PT_L1) {
-        if (pte & PTE_RW) {
-            return frame_put_and_type(d, mfn);
-        }
-        pv_forget_ldt_frame(d, mfn);
-        frame_put(mfn);
+        pte_put_l1(d, pte);
         return 0;
     }
     if (mfn_eq(mfn, table)) {
@@ -345,10 +299,10 @@ static int pt_complete(const struct pt_format *format, unsigned int level,
 }
 
 /* One entry on the way up: decode, check, take, write back. */
-static int pt_validate_entry(struct domain *d, mfn_t mfn, unsigned int level,
-                             unsigned int slot, uint64_t *entry)
+static inline __attribute__((always_inline)) int
+validate_entry(struct domain *d, const struct pt_level *rules, mfn_t mfn,
+               unsigned int level, unsigned int slot, uint64_t *entry)
 {
-    const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t pte = pte_read(entry);
     uint64_t adjusted;
     int err;
@@ -356,11 +310,12 @@ static int pt_validate_entry(struct domain *d, mfn_t mfn, unsigned int level,
     if (!pte_present(pte)) {
         return 0;
     }
-    if (!pte_flags_ok(rules, pte)) {
+    if (UNLIKELY(!pte_flags_ok(rules, pte))) {
         return -XEN_EINVAL;
     }
-    err = pte_get(d, mfn, level, slot, pte);
-    if (err) {
+    err = level == PT_L1 ? pte_get_l1(d, pte)
+                         : pte_get(d, mfn, level, slot, pte);
+    if (UNLIKELY(err)) {
         return err;
     }
     adjusted = pte_adjust(rules, level, pte);
@@ -370,32 +325,52 @@ static int pt_validate_entry(struct domain *d, mfn_t mfn, unsigned int level,
     return 0;
 }
 
-int pt_validate(struct domain *d, mfn_t mfn)
+/* All entries from the progress on; V3: if the child is stopped, the way down
+ * must look at it. */
+static inline __attribute__((always_inline)) int
+validate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
+                 unsigned int level, uint64_t word)
 {
     struct frame *f = mfn_to_frame(mfn);
-    uint64_t word = frame_word(mfn);
-    unsigned int level = fw_type(word);
-    const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *table = frame_map(mfn);
     unsigned int i = pt_progress_entries(f);
-    int err = pt_begin(d, mfn, rules, table);
 
-    while (err == 0 && i < rules->entries) {
-        if (pt_slot_is_guests(rules, word, i)) {
-            err = pt_validate_entry(d, mfn, level, i, &table[i]);
-        }
-        if (err) {
-            /* V3: if the child is stopped, the way down must look at it. */
-            f->stamp = i | (level > PT_L1 ? PROGRESS_CHILD : 0);
-            return err;
+    while (i < rules->entries) {
+        if (rules->hv_end == 0 || pt_slot_is_guests(rules, word, i)) {
+            int err = validate_entry(d, rules, mfn, level, i, &table[i]);
+
+            if (UNLIKELY(err)) {
+                f->stamp = i | (level > PT_L1 ? PROGRESS_CHILD : 0);
+                return err;
+            }
         }
         i++;
-        if (i < rules->entries && !work_spend(1)) {
-            err = -XEN_ERESTART_CALL;
+        if (UNLIKELY(!work_spend(1)) && i < rules->entries) {
+            f->stamp = i;
+            return -XEN_ERESTART_CALL; /* V2 */
         }
     }
     f->stamp = i;
-    return err ? err : pt_complete(pt_format_of(d), level, word, table);
+    return 0;
+}
+
+int pt_validate(struct domain *d, mfn_t mfn)
+{
+    const struct pt_format *format = pt_format_of(d);
+    uint64_t word = frame_word(mfn);
+    unsigned int level = fw_type(word);
+    const struct pt_level *rules = &format->level[level];
+    int err = pt_begin(d, mfn, rules, frame_map(mfn));
+
+    if (err) {
+        return err;
+    }
+    /* Most tables are L1: known rules make their walk half as long. */
+    err = level == PT_L1 && format == &pt_format_4level
+              ? validate_entries(d, &pt_format_4level.level[PT_L1], mfn,
+                                 PT_L1, word)
+              : validate_entries(d, rules, mfn, level, word);
+    return err ? err : pt_complete(format, level, word, frame_map(mfn));
 }
 
 /* V3: the child at which the walk stopped, undone before we go on. A linear
@@ -415,10 +390,10 @@ static int pt_finish_child(struct domain *d, struct frame *f, uint64_t pte,
                                   linear);
 }
 
-static int pt_invalidate_entry(struct domain *d, mfn_t mfn, unsigned int level,
-                               uint64_t *entry)
+static inline __attribute__((always_inline)) int
+invalidate_entry(struct domain *d, const struct pt_level *rules, mfn_t mfn,
+                 unsigned int level, uint64_t *entry)
 {
-    const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t pte = pte_read(entry);
 
     if (!pte_present(pte)) {
@@ -426,6 +401,10 @@ static int pt_invalidate_entry(struct domain *d, mfn_t mfn, unsigned int level,
     }
     if (rules->unforced) {
         __atomic_store_n(entry, pte & ~rules->unforced, __ATOMIC_RELAXED);
+    }
+    if (level == PT_L1) {
+        pte_put_l1(d, pte);
+        return 0;
     }
     return pte_put(d, mfn, level, pte);
 }
@@ -443,41 +422,56 @@ static uint32_t child_flag(uint64_t pte, unsigned int level)
                : PROGRESS_CHILD;
 }
 
-int pt_invalidate(struct domain *d, mfn_t mfn)
+static inline __attribute__((always_inline)) int
+invalidate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
+                   unsigned int level, uint64_t word)
 {
     struct frame *f = mfn_to_frame(mfn);
-    uint64_t word = frame_word(mfn);
-    unsigned int level = fw_type(word);
-    const struct pt_level *rules = &pt_format_of(d)->level[level];
     uint64_t *table = frame_map(mfn);
     unsigned int i = pt_progress_entries(f);
-    int err = 0;
 
-    if (i < rules->entries) {
-        err = pt_finish_child(d, f, pte_read(&table[i]), level);
-        if (err) {
-            return err;
-        }
-    }
     while (i > 0) {
-        uint32_t flag = 0;
-
         i--;
-        if (pt_slot_is_guests(rules, word, i)) {
-            flag = level > PT_L1 ? child_flag(pte_read(&table[i]), level) : 0;
-            err = pt_invalidate_entry(d, mfn, level, &table[i]);
+        if (rules->hv_end == 0 || pt_slot_is_guests(rules, word, i)) {
+            uint32_t flag =
+                level > PT_L1 ? child_flag(pte_read(&table[i]), level) : 0;
+            int err = invalidate_entry(d, rules, mfn, level, &table[i]);
+
+            if (UNLIKELY(err)) {
+                f->stamp = i | flag;
+                return err;
+            }
         }
-        if (err) {
-            f->stamp = i | flag;
-            return err;
-        }
-        if (i > 0 && !work_spend(1)) {
+        if (UNLIKELY(!work_spend(1)) && i > 0) {
             f->stamp = i;
             return -XEN_ERESTART_CALL;
         }
     }
     f->stamp = 0;
     return 0;
+}
+
+int pt_invalidate(struct domain *d, mfn_t mfn)
+{
+    const struct pt_format *format = pt_format_of(d);
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t word = frame_word(mfn);
+    unsigned int level = fw_type(word);
+    const struct pt_level *rules = &format->level[level];
+    unsigned int i = pt_progress_entries(f);
+
+    if (i < rules->entries) {
+        const uint64_t *table = frame_map(mfn);
+        int err = pt_finish_child(d, f, pte_read(&table[i]), level);
+
+        if (err) {
+            return err;
+        }
+    }
+    return level == PT_L1 && format == &pt_format_4level
+               ? invalidate_entries(d, &pt_format_4level.level[PT_L1], mfn,
+                                    PT_L1, word)
+               : invalidate_entries(d, rules, mfn, level, word);
 }
 
 /* --- for audit ------------------------------------------------------------ */

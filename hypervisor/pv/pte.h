@@ -9,8 +9,11 @@
 #ifndef PV_PTE_H
 #define PV_PTE_H
 
+#include "page_type.h"
+
 #include <hv/domain.h>
 #include <hv/frame.h>
+#include <hv/pv.h>
 #include <hv/util.h>
 
 #define PTE_P     (1ull << 0)
@@ -109,6 +112,62 @@ static inline bool pt_slot_is_guests(const struct pt_level *rules,
            (frame_word & rules->hv_flag) != rules->hv_flag;
 }
 
+/* Whether `pte` may stand in a table of this level: flags only. */
+static inline bool pte_flags_ok(const struct pt_level *rules, uint64_t pte)
+{
+    return (pte & ~PTE_ADDR & ~rules->allowed) == 0;
+}
+
+/* The entry as it goes into the table. */
+static inline uint64_t pte_adjust(const struct pt_level *rules,
+                                  unsigned int level, uint64_t pte)
+{
+    if (level == PT_L1) {
+        /* Never global in hardware: switching between a guest's kernel and
+         * user tables is a load of CR3, which keeps global entries. */
+        pte &= ~PTE_G;
+        if (rules->forced & PTE_U) {
+            pte |= (~pte & PTE_U) * (PTE_GUEST_KERNEL / PTE_U);
+        }
+    }
+    return pte | rules->forced;
+}
+
+/* What a present L1 entry must hold: a use of the frame as writable memory,
+ * or a reference. 0, or an error as Xen gives it. */
+static inline __attribute__((always_inline)) int
+pte_get_l1(struct domain *d, uint64_t pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+    bool taken;
+
+    if (UNLIKELY(!mfn_valid(mfn))) {
+        /* No memory of ours: a device's, for which there is no right. All
+         * bits set is how guests write "none". */
+        return (pte & PTE_ADDR) == PTE_ADDR ? -XEN_EINVAL : -XEN_EPERM;
+    }
+    if (pte & PTE_RW) {
+        taken = frame_get_and_want(d, mfn, type_word_want(PT_WRITABLE, 0)) == 0;
+    } else {
+        taken = frame_get(d, mfn);
+    }
+    return LIKELY(taken) ? 0 : -XEN_EBUSY;
+}
+
+/* Drops it. A put of plain memory never stops. */
+static inline __attribute__((always_inline)) void
+pte_put_l1(struct domain *d, uint64_t pte)
+{
+    mfn_t mfn = pte_mfn(pte);
+
+    if (pte & PTE_RW) {
+        BUG_ON(frame_drop(d, mfn) != 0);
+    } else {
+        pv_forget_ldt_frame(d, mfn);
+        frame_put(mfn);
+    }
+}
+
 /* --- pt_validate.c --------------------------------------------------------
  * The contents of a table. Called by whoever has the frame busy
  * (type_word.h); progress is in frame.stamp. */
@@ -131,13 +190,6 @@ unsigned int pt_progress_entries(const struct frame *f);
 /* Whether the walk of this table stopped inside a linear child. */
 bool pt_progress_in_linear(const struct frame *f);
 
-/* Whether `pte` may stand in a table of this level: flags only. */
-bool pte_flags_ok(const struct pt_level *rules, uint64_t pte);
-
-/* The entry as it goes into the table. */
-uint64_t pte_adjust(const struct pt_level *rules, unsigned int level,
-                    uint64_t pte);
-
 /* Takes what a present entry in slot `slot` of `table` must hold. 0, an
  * error as Xen gives it, or -XEN_ERESTART_CALL (nothing is held then). */
 int pte_get(struct domain *d, mfn_t table, unsigned int level,
@@ -150,9 +202,6 @@ int pte_put(struct domain *d, mfn_t table, unsigned int level,
 /* --- page_type.c, inside pv/ ----------------------------------------------
  * hv/pv.h has what others may call. */
 
-/* frame_get_and_type() for a value of type_word_want(). */
-int frame_get_and_want(struct domain *d, mfn_t mfn, uint64_t want) MUST_CHECK;
-
 /* Drops a use that a linear entry of `table` was, and its reference. */
 int frame_put_linear(struct domain *d, mfn_t mfn, struct frame *table)
     MUST_CHECK;
@@ -162,10 +211,6 @@ void page_type_linear_dropped(struct frame *child, struct frame *table);
 /* One more use of a frame that is ready as `type`; the caller has a
  * reference. */
 bool page_type_hold_as(struct domain *d, mfn_t mfn, enum page_type type);
-
-/* A reference and a use of a frame of d that is ready, as whatever it is:
- * *type says. Dropped by frame_put_and_type(). */
-bool frame_hold(struct domain *d, mfn_t mfn, enum page_type *type) MUST_CHECK;
 
 /* Undoes a stopped frame of this type (PT_NONE: of any). 0 also when there
  * is nothing to undo. */
@@ -200,21 +245,57 @@ int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
 #define MMU_UPDATE_PREEMPTED (1u << 31) /* in count: a call that goes on */
 
 struct mmu_list {
-    uint64_t base;          /* of the elements not yet done at entry */
+    gva_t at;               /* the next element */
     uint64_t done_ptr;      /* where the guest wants the number done, or 0 */
     uint32_t foreigndom;
     uint32_t count, index;
     uint32_t done;          /* by earlier entries of the same call */
-    bool finished;          /* there is nothing to do but to return */
 };
 
-/* args: list, count, done, foreigndom. With list->finished set, the result is
- * what the call returns. */
-int64_t mmu_list_begin(struct mmu_list *list, const uint64_t args[4]);
-/* Before each element: whether the call has to stop here. */
-bool mmu_list_must_stop(const struct mmu_list *list);
-/* The call's result, from that of the last element; size is an element's. */
-int64_t mmu_list_end(struct mmu_list *list, uint32_t size, int64_t result);
+bool mmu_list_resume(struct mmu_list *list, int64_t *result);
+int64_t mmu_list_stop(struct mmu_list *list, int64_t result);
+
+/* From the arguments of a call. False: there is nothing to do but to return
+ * *result. */
+static inline bool mmu_list_begin(struct mmu_list *list, uint64_t base,
+                                  uint64_t count, uint64_t done_ptr,
+                                  uint64_t foreigndom, int64_t *result)
+{
+    *list = (struct mmu_list){
+        .at = GVA(base), .done_ptr = done_ptr, .count = (uint32_t)count,
+        .foreigndom = (uint32_t)foreigndom,
+    };
+    if (UNLIKELY(current_vcpu()->pv.unfinished_count != 0 ||
+                 (list->count & MMU_UPDATE_PREEMPTED) != 0) &&
+        !mmu_list_resume(list, result)) {
+        return false;
+    }
+    *result = -XEN_EFAULT;
+    return gva_ok(list->at);
+}
+
+/* Before each element: whether the call has to stop here. Something left
+ * unfinished has spent the budget (pin.c). */
+static inline bool mmu_list_must_stop(const struct mmu_list *list)
+{
+    return UNLIKELY(!work_spend(1)) && list->index != 0;
+}
+
+static inline void mmu_list_next(struct mmu_list *list, uint32_t size)
+{
+    list->index++;
+    list->at.v += size;
+}
+
+/* The call's result, from that of the last element. */
+static inline int64_t mmu_list_end(struct mmu_list *list, int64_t result)
+{
+    if (UNLIKELY(result == -XEN_ERESTART_CALL || list->done_ptr != 0 ||
+                 current_vcpu()->pv.unfinished_count != 0)) {
+        return mmu_list_stop(list, result);
+    }
+    return result;
+}
 
 /* 0 when foreigndom (low half) names the caller; else why not. */
 int pv_foreign_check(struct domain *d, uint32_t foreigndom);

@@ -73,7 +73,7 @@ static inline enum verdict type_word_get(uint64_t now, uint64_t want,
                                          uint64_t *next)
 {
     *next = now;
-    if (fw_type_count(now) == FW_COUNT_MAX) {
+    if (fw_type_count(now) >= FW_COUNT_MAX) {
         return TYPE_REFUSED;
     }
     if (fw_type_count(now) == 0) {
@@ -107,7 +107,7 @@ static inline enum verdict type_word_get(uint64_t now, uint64_t want,
 static inline enum verdict type_word_hold(uint64_t now, uint64_t *next)
 {
     *next = now;
-    if (fw_type_count(now) == 0 || fw_type_count(now) == FW_COUNT_MAX ||
+    if (fw_type_count(now) == 0 || fw_type_count(now) >= FW_COUNT_MAX ||
         (now & FW_VALIDATED) == 0) {
         return TYPE_REFUSED;
     }
@@ -143,7 +143,7 @@ static inline enum verdict type_word_inherit(uint64_t now, uint64_t *next)
 
 /* The ends of busy; each is one atomic operation on a word that may change
  * meanwhile, but never in its type part. */
-static inline uint64_t type_word_ready(uint64_t now)
+static inline uint64_t type_word_validated(uint64_t now)
 {
     return now | FW_VALIDATED;
 }
@@ -158,11 +158,37 @@ static inline uint64_t type_word_stopped(uint64_t now)
     return now | FW_PARTIAL;
 }
 
+/*
+ * The common cases, each one comparison. VALIDATED stands only where the type
+ * count is above 0, and that only where there are references (F2), so it
+ * answers for both; and a count above 1 is only found on a frame that is
+ * ready.
+ */
+
+/* One use and one reference more as `want` may simply be counted. */
+static inline bool type_word_ready_as(uint64_t now, uint64_t want)
+{
+    return (now & (FW_TYPE_BITS | FW_VALIDATED | FW_FULL)) ==
+           (want | FW_VALIDATED);
+}
+
+/* The same as whatever it is. */
+static inline bool type_word_ready(uint64_t now)
+{
+    return (now & (FW_VALIDATED | FW_FULL)) == FW_VALIDATED;
+}
+
+/* One use and one reference less leaves it ready. */
+static inline bool type_word_has_others(uint64_t now)
+{
+    return (now & (FW_COUNT_MASK - 1)) != 0;
+}
+
 /* The reference part. A count of 0 never rises (F1); false when refused. */
 static inline bool ref_word_get(uint64_t now, uint64_t *next)
 {
     *next = now;
-    if (fw_ref_count(now) == 0 || fw_ref_count(now) == FW_COUNT_MAX) {
+    if (fw_ref_count(now) == 0 || fw_ref_count(now) >= FW_COUNT_MAX) {
         return false;
     }
     *next = now + FW_ONE_REF;

@@ -24,32 +24,54 @@
 #include <hv/hypercall.h>
 #include <hv/pv.h>
 
-bool pv_walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
+/* From the table of this level at *table to the one below: machine addresses,
+ * which need no shifting on the way from an entry to the next. */
+static inline __attribute__((always_inline)) bool
+walk_step(const struct pt_format *format, unsigned int level, gva_t va,
+          uint64_t *table)
 {
-    const struct pt_format *format = pt_format_of(v->domain);
-    mfn_t mfn = v->pv.kernel_table;
-    unsigned int level;
+    const struct pt_level *rules = &format->level[level];
+    unsigned int index = (va.v >> rules->shift) & (PT_ENTRIES - 1);
+    uint64_t pte;
 
-    if (v->pv.kernel_cr3 == 0 || !gva_range_ok(va, 1)) {
+    if (level > format->top) {
+        return true;
+    }
+    if (index >= rules->entries) {
         return false;
     }
-    for (level = format->top; level > PT_L1; level--) {
-        const struct pt_level *rules = &format->level[level];
-        unsigned int index = (va.v >> rules->shift) & (PT_ENTRIES - 1);
-        uint64_t pte;
+    pte = pte_read((uint64_t *)frame_map(maddr_to_mfn(MADDR(*table))) + index);
+    *table = pte & PTE_ADDR;
+    return LIKELY(pte_present(pte) && *table < frame_count << PAGE_SHIFT);
+}
 
-        if (index >= rules->entries) {
-            return false;
-        }
-        pte = pte_read((uint64_t *)frame_map(mfn) + index);
-        mfn = pte_mfn(pte);
-        if (!pte_present(pte) || (pte & PTE_PSE) || !mfn_valid(mfn)) {
-            return false;
-        }
+static inline __attribute__((always_inline)) bool
+walk(const struct pt_format *format, gva_t va, uint64_t *table)
+{
+    return walk_step(format, PT_L4, va, table) &&
+           walk_step(format, PT_L3, va, table) &&
+           walk_step(format, PT_L2, va, table);
+}
+
+static inline __attribute__((always_inline)) bool
+walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
+{
+    uint64_t table = v->pv.kernel_cr3;
+    bool found;
+
+    if (UNLIKELY(table == 0 || !gva_ok(va))) {
+        return false;
     }
-    *l1 = mfn;
+    found = LIKELY(!v->domain->is_32bit) ? walk(&pt_format_4level, va, &table)
+                                         : walk(&pt_format_pae, va, &table);
+    *l1 = maddr_to_mfn(MADDR(table));
     *slot = (va.v >> PAGE_SHIFT) & (PT_ENTRIES - 1);
-    return true;
+    return found;
+}
+
+bool pv_walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
+{
+    return walk_to_l1(v, va, l1, slot);
 }
 
 bool pv_vcpumask_read(struct domain *d, gva_t bitmap, cpumask_t *mask)
@@ -89,7 +111,7 @@ static int store_entry(struct vcpu *v, gva_t va, uint64_t pte)
     mfn_t l1;
     int err;
 
-    if (!pv_walk_to_l1(v, va, &l1, &slot) || !frame_hold(d, l1, &type)) {
+    if (!walk_to_l1(v, va, &l1, &slot) || !frame_hold(d, l1, &type)) {
         return -XEN_EINVAL;
     }
     if (type != PT_L1) {
@@ -97,7 +119,9 @@ static int store_entry(struct vcpu *v, gva_t va, uint64_t pte)
     } else {
         err = pt_update(d, l1, PT_L1, slot, pte, false);
     }
-    frame_put_or_defer(d, l1);
+    if (UNLIKELY(frame_drop(d, l1))) {
+        page_type_defer(d, l1);
+    }
     return err;
 }
 
@@ -151,7 +175,8 @@ int64_t hc_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags,
 
     (void)unused1;
     (void)unused2;
-    if (UNLIKELY(page_type_finish_deferred(v))) {
+    if (UNLIKELY(v->pv.unfinished_count != 0) &&
+        page_type_finish_deferred(v)) {
         return hypercall_restart(0, NULL);
     }
     err = store_entry(v, GVA(va), val);

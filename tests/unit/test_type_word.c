@@ -187,7 +187,7 @@ static void step_work(const struct state *s)
     uint64_t next;
 
     if (s->work == WORK_GET) {
-        visit(state_of(type_word_ready(s->word), WORK_NONE, s->uses + 1));
+        visit(state_of(type_word_validated(s->word), WORK_NONE, s->uses + 1));
     }
     if (s->work != WORK_NONE) {
         visit(state_of(type_word_idle(s->word), WORK_NONE, s->uses));
@@ -264,7 +264,7 @@ START_TEST(variants_of_l2_exclude_each_other)
 
     ck_assert_int_eq(type_word_get(FW_ONE_REF, hv, &word),
                      TYPE_MUST_VALIDATE);
-    word = type_word_ready(word);
+    word = type_word_validated(word);
     ck_assert_int_eq(type_word_get(word, plain, &next), TYPE_REFUSED);
     ck_assert_int_eq(type_word_get(word, hv, &next), TYPE_TAKEN);
     ck_assert_int_eq(type_word_get(word, type_word_want(PT_L2, 0), &next),

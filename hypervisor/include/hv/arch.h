@@ -36,6 +36,7 @@
  * bool guest_copy_in(void *dst, gva_t, size_t);
  * bool guest_copy_out(gva_t, const void *src, size_t);
  * bool gva_range_ok(gva_t, size_t);      all of it a guest's, no wrap
+ * bool gva_ok(gva_t);                    canonical and a guest's
  * bool gva_is_canonical(uint64_t va);
  * bool arch_ldt_fault(uint64_t va, uint64_t *offset);  va is in this CPU's
  *      LDT window: the CPU itself looked for a descriptor there

@@ -43,7 +43,11 @@ enum page_type {
 #define FW_TYPE_COUNT_SHIFT 0
 #define FW_REF_COUNT_SHIFT  26
 #define FW_COUNT_BITS       26
-#define FW_COUNT_MAX        ((1ull << FW_COUNT_BITS) - 1)
+#define FW_COUNT_MASK       ((1ull << FW_COUNT_BITS) - 1)
+/* Neither count goes higher: one bit tells, and both by one mask. */
+#define FW_COUNT_MAX        (1ull << (FW_COUNT_BITS - 1))
+#define FW_FULL             ((FW_COUNT_MAX << FW_TYPE_COUNT_SHIFT) | \
+                             (FW_COUNT_MAX << FW_REF_COUNT_SHIFT))
 #define FW_TYPE_SHIFT       52
 #define FW_TYPE_MASK        (0xfull << FW_TYPE_SHIFT)
 #define FW_ONE_TYPE         (1ull << FW_TYPE_COUNT_SHIFT)
@@ -95,12 +99,12 @@ static inline enum page_type fw_type(uint64_t w)
 
 static inline uint64_t fw_type_count(uint64_t w)
 {
-    return w & FW_COUNT_MAX;
+    return w & FW_COUNT_MASK;
 }
 
 static inline uint64_t fw_ref_count(uint64_t w)
 {
-    return (w >> FW_REF_COUNT_SHIFT) & FW_COUNT_MAX;
+    return (w >> FW_REF_COUNT_SHIFT) & FW_COUNT_MASK;
 }
 
 /* --- core/page_alloc.c: the buddy allocator ------------------------------ */

@@ -60,6 +60,13 @@ static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
     return *offset < 0x10000;
 }
 
+/* Both halves that are a guest's lie side by side when counted from the end
+ * of the hole. */
+static inline bool gva_ok(gva_t va)
+{
+    return va.v - HV_HOLE_END < 0x0000800000000000ull - HV_HOLE_END;
+}
+
 static inline bool gva_range_ok(gva_t va, size_t len)
 {
     uint64_t end = va.v + len;

@@ -71,6 +71,13 @@ static inline bool gva_outside_hole(gva_t va)
     return va.v - HV_HOLE_START >= HV_HOLE_END - HV_HOLE_START;
 }
 
+/* Both halves that are a guest's lie side by side when counted from the end
+ * of the hole. */
+static inline bool gva_ok(gva_t va)
+{
+    return va.v - HV_HOLE_END < 0x0000800000000000ull - HV_HOLE_END;
+}
+
 static inline bool gva_range_ok(gva_t va, size_t len)
 {
     uint64_t end = va.v + len;
