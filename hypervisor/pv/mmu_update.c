@@ -27,6 +27,7 @@
  *
  * Manual: mmu_update.
  */
+#include "pt_update.h"
 #include "pte.h"
 
 #include <hv/arch.h>
@@ -34,144 +35,20 @@
 #include <hv/hypercall.h>
 #include <hv/pv.h>
 
-/* Oftener an entry changes under us only if another vcpu of the guest does
- * nothing else (U3). */
-#define UPDATE_TRIES 64
-
 /* --- one entry ------------------------------------------------------------ */
 
-static inline __attribute__((always_inline)) int
-entry_refused(const struct pt_level *rules, mfn_t table, unsigned int slot,
-              uint64_t pte)
-{
-    if (rules->hv_end != 0 &&
-        !pt_slot_is_guests(rules, frame_word(table), slot)) {
-        return rules->hv_error;
-    }
-    if (slot >= rules->fixed_first ||
-        (pte_present(pte) && UNLIKELY(!pte_flags_ok(rules, pte)))) {
-        return -XEN_EINVAL;
-    }
-    return 0;
-}
-
-/* What an entry of a table holds is dropped; a stopped frame is remembered. */
-static inline __attribute__((always_inline)) void
-drop_entry(struct domain *d, mfn_t table, unsigned int level, uint64_t pte)
-{
-    if (!pte_present(pte)) {
-        return;
-    }
-    if (level == PT_L1) {
-        pte_put_l1(d, pte);
-    } else if (pte_put(d, table, level, pte)) {
-        page_type_defer(d, pte_mfn(pte));
-    }
-}
-
-static inline __attribute__((always_inline)) int
-take_entry(struct domain *d, mfn_t table, unsigned int level,
-           unsigned int slot, uint64_t pte)
-{
-    int err;
-
-    if (level == PT_L1) {
-        return pte_get_l1(d, pte);
-    }
-    err = pte_get(d, table, level, slot, pte);
-    if (err && err != -XEN_ERESTART_CALL) {
-        page_type_defer(d, pte_mfn(pte));
-    }
-    return err;
-}
-
-/*
- * One attempt: -XEN_EAGAIN when the entry changed in between so that what was
- * decided for the old one does not hold (U2).
- */
-static inline __attribute__((always_inline)) int
-update_try(struct domain *d, const struct pt_level *rules, mfn_t table,
-           unsigned int level, unsigned int slot, uint64_t old, uint64_t pte,
-           bool keep_ad)
-{
-    uint64_t *entry = (uint64_t *)frame_map(table) + slot;
-    uint64_t value = pte;
-    bool present = pte_present(pte);
-    bool taken = present && !pte_similar(old, pte);
-
-    if (taken) {
-        int err = take_entry(d, table, level, slot, pte);
-
-        if (UNLIKELY(err)) {
-            return err;
-        }
-    }
-    if (present) {
-        value = pte_adjust(rules, level, pte);
-    }
-    if (keep_ad) {
-        value |= old & (PTE_A | PTE_D);
-    }
-    if (UNLIKELY(!pte_cmpxchg(entry, &old, value))) {
-        if (taken) {
-            drop_entry(d, table, level, pte);
-        }
-        return -XEN_EAGAIN;
-    }
-    if (taken || !present) {
-        drop_entry(d, table, level, old);
-    }
-    return 0;
-}
-
-static inline uint64_t pte_at(mfn_t table, unsigned int slot)
-{
-    return pte_read((const uint64_t *)frame_map(table) + slot);
-}
-
-static inline __attribute__((always_inline)) int
-update_entry(struct domain *d, const struct pt_level *rules, mfn_t table,
-             unsigned int level, unsigned int slot, uint64_t pte, bool keep_ad)
-{
-    int err = entry_refused(rules, table, slot, pte);
-    unsigned int tries;
-
-    for (tries = 0; err == 0 && tries < UPDATE_TRIES; tries++) {
-        err = update_try(d, rules, table, level, slot, pte_at(table, slot),
-                         pte, keep_ad);
-        if (LIKELY(err != -XEN_EAGAIN)) {
-            return err;
-        }
-        err = 0;
-    }
-    return err ? err : -XEN_EBUSY;
-}
-
-__attribute__((noinline)) static int
-update_any_table(struct domain *d, mfn_t table, enum page_type type,
+__attribute__((noinline)) int
+pt_update_any(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {
     return update_entry(d, &pt_format_of(d)->level[type], table, type, slot,
                         pte, keep_ad);
 }
 
-/* Nearly all updates are of L1 tables of the 4-level format: with its rules
- * known, the compiler keeps only what they ask for. */
-static inline __attribute__((always_inline)) int
-update_table(struct domain *d, mfn_t table, enum page_type type,
-             unsigned int slot, uint64_t pte, bool keep_ad)
-{
-    if (LIKELY(type == PT_L1 && !d->is_32bit)) {
-        return update_entry(d, &pt_format_4level.level[PT_L1], table, PT_L1,
-                            slot, pte, keep_ad);
-    }
-    return update_any_table(d, table, type, slot, pte, keep_ad);
-}
-
 int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {
-    return update_table(d, table, type, slot, pte, keep_ad);
+    return pt_update_inline(d, table, type, slot, pte, keep_ad);
 }
 
 int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
@@ -235,7 +112,7 @@ static int update_frame(struct domain *d, struct held_frame *h, uint64_t ptr,
         return err;
     }
     if (page_type_is_table(h->type)) {
-        return update_table(d, h->mfn, h->type, slot, val, keep_ad);
+        return pt_update_inline(d, h->mfn, h->type, slot, val, keep_ad);
     }
     if (h->type != PT_WRITABLE) {
         return -XEN_EINVAL;

@@ -64,13 +64,13 @@ frame_get_and_want(struct domain *d, mfn_t mfn, uint64_t want)
     return LIKELY(frame_owned_by(f, d)) ? 0 : frame_return_foreign(mfn);
 }
 
-/* A reference and a use of a frame of d that is ready, as whatever it is:
- * *type says. Dropped by frame_drop(). */
+/* A reference and a use of a frame of d whose word has these bits as given:
+ * true, and *now is the word as it was. A frame with other bits is let be. */
 static inline __attribute__((always_inline)) bool
-frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
+frame_hold_if(struct domain *d, mfn_t mfn, uint64_t mask, uint64_t bits,
+              uint64_t *now)
 {
     struct frame *f;
-    uint64_t now;
 
     if (UNLIKELY(!mfn_valid(mfn))) {
         return false;
@@ -79,15 +79,38 @@ frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
     if (UNLIKELY(!frame_owned_by(f, d))) {
         return false;
     }
-    now = word_read(f);
+    *now = word_read(f);
     do {
-        if (UNLIKELY(!type_word_ready(now))) {
+        if (UNLIKELY((*now & mask) != bits)) {
             return false;
         }
-    } while (UNLIKELY(!word_replace(f, &now,
-                                    now + FW_ONE_TYPE + FW_ONE_REF)));
-    *type = fw_type(now);
+    } while (UNLIKELY(!word_replace(f, now,
+                                    *now + FW_ONE_TYPE + FW_ONE_REF)));
     return LIKELY(frame_owned_by(f, d)) || frame_return_foreign(mfn) == 0;
+}
+
+/* Of a frame that is ready, as whatever it is: *type says. Dropped by
+ * frame_drop(), as the next. */
+static inline __attribute__((always_inline)) bool
+frame_hold(struct domain *d, mfn_t mfn, enum page_type *type)
+{
+    uint64_t now;
+
+    if (!frame_hold_if(d, mfn, FW_VALIDATED | FW_FULL, FW_VALIDATED, &now)) {
+        return false;
+    }
+    *type = fw_type(now);
+    return true;
+}
+
+/* Of an L1 table of either format. */
+static inline __attribute__((always_inline)) bool
+frame_hold_l1(struct domain *d, mfn_t mfn)
+{
+    uint64_t now;
+
+    return frame_hold_if(d, mfn, FW_TYPE_MASK | FW_VALIDATED | FW_FULL,
+                         type_word_want(PT_L1, 0) | FW_VALIDATED, &now);
 }
 
 /* frame_put_and_type() */

@@ -172,12 +172,6 @@ static inline bool type_word_ready_as(uint64_t now, uint64_t want)
            (want | FW_VALIDATED);
 }
 
-/* The same as whatever it is. */
-static inline bool type_word_ready(uint64_t now)
-{
-    return (now & (FW_VALIDATED | FW_FULL)) == FW_VALIDATED;
-}
-
 /* One use and one reference less leaves it ready. */
 static inline bool type_word_has_others(uint64_t now)
 {

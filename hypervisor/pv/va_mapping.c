@@ -17,6 +17,7 @@
  *
  * Manual: update_va_mapping, update_va_mapping_otherdomain.
  */
+#include "pt_update.h"
 #include "pte.h"
 
 #include <hv/arch.h>
@@ -106,19 +107,14 @@ bool pv_vcpumask_read(struct domain *d, gva_t bitmap, cpumask_t *mask)
 static int store_entry(struct vcpu *v, gva_t va, uint64_t pte)
 {
     struct domain *d = v->domain;
-    enum page_type type;
     unsigned int slot;
     mfn_t l1;
     int err;
 
-    if (!walk_to_l1(v, va, &l1, &slot) || !frame_hold(d, l1, &type)) {
+    if (!walk_to_l1(v, va, &l1, &slot) || !frame_hold_l1(d, l1)) {
         return -XEN_EINVAL;
     }
-    if (type != PT_L1) {
-        err = -XEN_EINVAL;
-    } else {
-        err = pt_update(d, l1, PT_L1, slot, pte, false);
-    }
+    err = pt_update_inline(d, l1, PT_L1, slot, pte, false);
     if (UNLIKELY(frame_drop(d, l1))) {
         page_type_defer(d, l1);
     }
