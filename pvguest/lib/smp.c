@@ -28,6 +28,7 @@
 
 #define STACK_BYTES 16384
 #define PATIENCE_NS 5000000000ul
+#define NAP_NS      20000ul
 
 struct worker {
     void (*fn)(void *);         /* atomic; NULL: nothing to do */
@@ -137,6 +138,15 @@ int smp_initialise(unsigned int vcpu)
     return (int)err;
 }
 
+/*
+ * Give the worker's CPU a chance: under QEMU's -icount all CPUs take turns,
+ * and one that spins without end may keep the others from theirs.
+ */
+static void nap(void)
+{
+    sched_poll(NULL, 0, time_now_ns() + NAP_NS);
+}
+
 bool smp_run(unsigned int vcpu, void (*fn)(void *), void *argument)
 {
     struct worker *worker = &workers[vcpu];
@@ -150,7 +160,7 @@ bool smp_run(unsigned int vcpu, void (*fn)(void *), void *argument)
             return false;
         }
         smp_vcpu_op(VCPUOP_up, vcpu);                           /* M2 */
-        sched_yield();
+        nap();
     }
     return true;
 }
@@ -165,7 +175,7 @@ bool smp_wait(unsigned int vcpu)
         if (time_now_ns() > end) {
             return false;
         }
-        sched_yield();
+        nap();
     }
     return true;
 }
@@ -178,7 +188,7 @@ bool smp_wait_for(const volatile unsigned int *word, unsigned int value)
         if (time_now_ns() > end) {
             return false;
         }
-        sched_yield();
+        nap();
     }
     return true;
 }

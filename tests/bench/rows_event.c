@@ -124,8 +124,8 @@ const struct row rows_event[] = {
     { "event/masked", "event to self, masked", send_masked },
     { "event/again", "event to self, already pending", send_pending },
     { "event/upcall", "event to self, upcall and iret", send_upcall_1 },
-    { "event/upcall-10", "the same, 10 ports bound", send_upcall_10 },
-    { "event/upcall-100", "the same, 100 ports bound", send_upcall_100 },
-    { "event/upcall-1000", "the same, 1000 ports bound", send_upcall_1000 },
+    { "event/upcall-10", "event to self, 10 ports bound", send_upcall_10 },
+    { "event/upcall-100", "event to self, 100 ports bound", send_upcall_100 },
+    { "event/upcall-1000", "event to self, 1000 ports bound", send_upcall_1000 },
     { NULL, NULL, NULL },
 };

@@ -453,7 +453,7 @@ const struct row rows_tree[] = {
     { "tree/create", "create and destroy an address space",
       create_destroy },
     { "tree/fork", "fork-like duplication of 1000 pages", fork_single },
-    { "tree/fork-batched", "the same in batches of 32", fork_batched },
+    { "tree/fork-batched", "duplication of 1000 pages, batched", fork_batched },
     { "tree/base-same", "base-pointer switch, kernel, the same",
       base_same },
     { "tree/base", "base-pointer switch, kernel", base_kernel },

@@ -45,6 +45,8 @@ def add_arguments(parser):
     parser.add_argument("--profile", action="store_true",
                         help="say which functions of Xenios a row's "
                         "instructions belong to; runs on Xenios only")
+    parser.add_argument("--steps", action="store_true",
+                        help="as --profile, with every instruction")
     parser.add_argument("--no-install", action="store_true",
                         help="only print which packages are missing")
     if importlib.util.find_spec(__package__ + ".bench_linux"):
@@ -126,8 +128,8 @@ def main(options):
     check(options)
     packages.require(packages.BUILD + packages.QEMU, not options.no_install)
     build.build(bench_guest.PRESET)
-    if options.profile:
-        return bench_profile.main(rows, options.cpus)
+    if options.profile or options.steps:
+        return bench_profile.main(rows, options.cpus, options.steps)
     if options.on == "both":
         images.xen_image()
     found, wall = measure(options, rows)

@@ -113,8 +113,20 @@ def main():
             print("XENIOS-TEST %s FAILED not in tests/bench/figures.txt" %
                   name)
             failures += 1
+    failures += not flat(result)
     print_figures(figures, result)
     return failures
+
+
+def flat(result):
+    """Does delivery cost the same however many ports are bound?"""
+    counts = [row.median for name, row in result.rows.items()
+              if name.startswith("event/upcall")]
+    even = bool(counts) and max(counts) <= min(counts) * (1 + GROWTH_MAX)
+    print("XENIOS-TEST event/flat %s" % (
+        "PASSED" if even else "FAILED it costs %s instructions with 1 to 1000 "
+        "ports bound" % counts))
+    return even
 
 
 def print_figures(figures, result):

@@ -7,15 +7,19 @@ function, inlined ones apart, in the order of their first use.
        18  entry_syscall                arch/x86/entry.asm
 """
 import os
+import re
 import subprocess
 import tempfile
 
 from . import base, bench_guest, build
 from .base import ToolError
 
+IMAGE = build.artifact(bench_guest.PRESET, "hypervisor", "xenios.elf")
 
-def main(rows, cpus):
-    """Run on Xenios and print; returns the exit status."""
+
+def main(rows, cpus, steps):
+    """Run on Xenios and print; returns the exit status.  steps: print each
+    instruction, too."""
     if not bench_guest.plugins_work():
         raise ToolError("--profile needs a QEMU from 5 to 8, this is: " +
                         bench_guest.qemu_version())
@@ -29,6 +33,8 @@ def main(rows, cpus):
     for name, trail in zip(result.order, trails[1:]):
         if name in rows and name in result.rows:
             print_row(name, result.rows[name], trail, places)
+            if steps:
+                print_steps(trail, places)
     return base.OK
 
 
@@ -45,6 +51,28 @@ def print_row(name, row, trail, places):
     print(flush=True)
 
 
+def print_steps(trail, places):
+    """The instructions of one sample in their order."""
+    images = (IMAGE, bench_guest.machine("xenios", 1).d0)
+    text = {}
+    for image in images:
+        done = subprocess.run(
+            ["objdump", "-d", "-M", "intel", "--no-show-raw-insn", image],
+            text=True, stdout=subprocess.PIPE, check=True)
+        text.update((int(m.group(1), 16), m.group(2)) for m in re.finditer(
+            r"(?m)^\s*([0-9a-f]+):\t(.*)$", done.stdout))
+    before = None
+    for address in trail[2:]:
+        place = places.of(address)
+        if place != before:
+            print("%s  %s" % place)
+        before = place
+        known = text.get(address, "int3")
+        print("    %x  %s" % (address, "(hypercall page, or generated)" if
+                              known == "int3" else known))
+    print(flush=True)
+
+
 class Places:
     """Function and file of addresses in the hypervisor."""
 
@@ -52,9 +80,8 @@ class Places:
         self._places = {}
         inside = sorted(a for a in addresses if
                         0xffff800000000000 <= a < 0xffff880000000000)
-        image = build.artifact(bench_guest.PRESET, "hypervisor", "xenios.elf")
         done = subprocess.run(
-            ["addr2line", "-a", "-f", "-i", "-e", image],
+            ["addr2line", "-a", "-f", "-i", "-e", IMAGE],
             input="".join("%#x\n" % a for a in inside), text=True,
             stdout=subprocess.PIPE, check=True)
         address, chain = None, []
