@@ -41,7 +41,8 @@ def add_arguments(parser):
                         help="make what is counted the budget that the tests "
                         "hold (tests/bench/budget.txt)")
     parser.add_argument("--readme", action="store_true",
-                        help="write the table into README.md")
+                        help="write the table into README.md, and the chart "
+                        "into docs/bench.svg")
     parser.add_argument("--profile", action="store_true",
                         help="say which functions of Xenios a row's "
                         "instructions belong to; runs on Xenios only")
@@ -143,7 +144,7 @@ def main(options):
         base.write_atomically(os.path.abspath(options.svg),
                               report.svg().encode())
     if options.readme:
-        bench_readme.write(report.text(events=False))
+        bench_readme.write(report.text(events=False), report.svg())
     bad = [text for result in found.values() for text in result.bad]
     if bad:
         raise ToolError("some rows are void:\n" + "\n".join(bad))

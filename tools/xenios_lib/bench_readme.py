@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""The bench's table in README.md, between two marks."""
+"""The bench's table in README.md, between two marks, and the chart of the same
+run, docs/bench.svg."""
 import os
 import re
 
 from . import base
 from .base import InputError, ROOT
 
+CHART = os.path.join(ROOT, "docs", "bench.svg")
 README = os.path.join(ROOT, "README.md")
 BEGIN = "<!-- written by tools/xenios bench --readme -->\n"
 END = "<!-- end of the bench's table -->\n"
@@ -23,11 +25,12 @@ def _parts():
     return before, inside, after
 
 
-def write(table):
-    """Put the printed table there."""
+def write(table, chart):
+    """Put the printed table there, and the chart beside docs/bench.md."""
     before, _, after = _parts()
     text = before + BEGIN + "```\n" + table.rstrip("\n") + "\n```\n" + END
     base.write_atomically(README, (text + after).encode())
+    base.write_atomically(CHART, chart.encode())
 
 
 def counts():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the bench has found, as a table, as data and as a chart."""
-from . import bench_guest
+from . import bench_guest, images
 
 EVENTS = (("syscall", "sc"), ("sysret", "sr"), ("iret", "ir"), ("int", "int"),
           ("lock", "lk"), ("cr3", "cr3"), ("cr4", "cr4"),
@@ -86,6 +86,7 @@ class Report:
                   "mitigations (%s)." % bench_guest.FASTEST_XEN,
                   "ratio: Xenios to Xen B. floor: the least the hardware "
                   "path needs, M measured, E estimated. *: not reached."]
+        lines.append("; ".join(self.versions()) + ".")
         verdicts = [self.reached(f) for f in self.figures]
         if any(v is not None for v in verdicts):
             lines.append("Figures reached: %d of %d." % (
@@ -95,6 +96,12 @@ class Report:
         if events:
             lines += self.pairs_table()
         return "\n".join(lines) + "\n"
+
+    def versions(self):
+        """What the counts depend on."""
+        return [bench_guest.qemu_version(),
+                bench_guest.first_line("gcc", "--version")] + (
+                    [images.xen_version()] if "xen" in self.found else [])
 
     def events(self, column, name):
         """{event: count} or None."""
@@ -169,8 +176,7 @@ class Report:
                 entry.setdefault("wall_ticks", {})[column] = [
                     r.rows[name].median for r in results if name in r.rows]
             rows.append(entry)
-        return {"qemu": bench_guest.qemu_version(),
-                "compiler": bench_guest.first_line("gcc", "--version"),
+        return {"versions": self.versions(),
                 "xen_b": bench_guest.FASTEST_XEN,
                 "skipped": {c: r.skipped for c, r in self.found.items()},
                 "rows": rows}

@@ -121,6 +121,13 @@ def xen_image(renew=False):
     return image
 
 
+def xen_version():
+    """The name of the unpacked Xen, such as xen-4.17-amd64."""
+    with open(os.path.join(cache_dir("xen"), "version"),
+              encoding="ascii") as handle:
+        return handle.read().strip()
+
+
 def grub_words(text):
     """A command line as words quoted for GRUB's script language."""
     return " ".join("'" + word.replace("'", "'\\''") + "'"
