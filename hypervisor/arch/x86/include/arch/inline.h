@@ -121,7 +121,9 @@ static inline void arch_user_access_end(void)
             return true;                                                    \
         }                                                                   \
         arch_user_access_begin();                                           \
-        __asm__ goto("1: " insn " (%[p]), %" mod "[v]\n"                    \
+        /* volatile: with outputs, goto does not imply it, and a caller may  \
+         * want the answer but not the value. */                             \
+        __asm__ volatile goto("1: " insn " (%[p]), %" mod "[v]\n"           \
                      ARCH_EX_TABLE("1b", "%l[fault]")                       \
                      : [v] "+r"(v) : [p] "r"(va.v) : "memory" : fault);     \
         arch_user_access_end();                                             \
