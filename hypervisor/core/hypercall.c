@@ -147,8 +147,8 @@ int64_t hc_multicall(uint64_t list, uint64_t nr, uint64_t a2, uint64_t a3,
     (void)a2;
     (void)a3;
     (void)a4;
-    if (nr > UINT32_MAX ||
-        !gva_range_ok(at, nr * sizeof(struct multicall_entry))) {
+    nr = (uint32_t)nr; /* the ABI's type */
+    if (!gva_range_ok(at, nr * sizeof(struct multicall_entry))) {
         return -XEN_EFAULT;
     }
     for (; nr > 0; nr--, at.v += sizeof(struct multicall_entry)) {

@@ -3,9 +3,10 @@
  * Where a guest wants to be called: the trap table, the callbacks, and the
  * stack that goes with them.
  *
- * Every address is checked here, once: canonical and outside of the
- * hypervisor's range (pv/trap.c relies on it, B6). A bounce frame then needs
- * no check of its own.
+ * Every address is checked here, once, for being canonical (pv/trap.c relies on
+ * it, B6). A bounce frame then needs no check of its own. An address in the
+ * hypervisor's range is nothing special, as on Xen: the guest enters it in ring
+ * 3, and the page fault is its own.
  */
 #include <hv/arch.h>
 #include <hv/hypercall.h>

@@ -86,20 +86,21 @@ enum { EAX, EBX, ECX, EDX };
 
 #define LINEAR_BITS 48u /* no 5-level paging */
 
-/* As AMD's vendor string reads in ebx. */
-#define VENDOR_AMD_EBX 0x68747541u /* "Auth" */
+/* As vendor strings read in ebx: AMD's and its licensee's. */
+#define VENDOR_AMD_EBX   0x68747541u /* "Auth" */
+#define VENDOR_HYGON_EBX 0x6f677948u /* "Hygo" */
 
 static void clear(uint32_t out[4])
 {
     out[EAX] = out[EBX] = out[ECX] = out[EDX] = 0;
 }
 
-static bool vendor_is_amd(void)
+bool pv_cpu_is_amd(void)
 {
     uint32_t r[4];
 
     arch_cpuid(0, 0, r);
-    return r[EBX] == VENDOR_AMD_EBX;
+    return r[EBX] == VENDOR_AMD_EBX || r[EBX] == VENDOR_HYGON_EBX;
 }
 
 /* What lives in components of XCR0 is shown when they can be enabled. */
@@ -200,7 +201,7 @@ static void extended_leaf(uint32_t leaf, uint32_t out[4])
         break;
     case 0x80000001u:
         edx = SHOWN_EXT1_EDX;
-        if (vendor_is_amd()) {
+        if (pv_cpu_is_amd()) {
             edx |= SHOWN_1_EDX & REPEATED_EXT1_EDX;
         }
         out[ECX] &= SHOWN_EXT1_ECX;

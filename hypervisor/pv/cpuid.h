@@ -8,4 +8,7 @@
 void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
               uint32_t out[4]);
 
+/* For what differs by vendor and has no bit. */
+bool pv_cpu_is_amd(void);
+
 #endif

@@ -8,7 +8,8 @@
  * short list of them works. The list is closed: what is not on it (HLT, LGDT,
  * LIDT, INVLPG, INVD, LTR, ...) stays #GP.
  *
- *   E1  only the guest's kernel is helped; a user's #GP is the guest's
+ *   E1  only the guest's kernel is helped; its user may at most use ports, if
+ *       the kernel gave it the right to
  *   E2  the instruction is decoded from one private copy of its bytes
  *   E3  decode, check, perform, and only then move rip; an instruction that
  *       is refused changed nothing
@@ -39,21 +40,19 @@ enum outcome {
 #define PORT_PIT_CHANNEL2 0x42u
 
 /*
- * CLI, STI and ports need I/O privilege. The guest's kernel counts as ring 1,
- * its user as ring 3, against the level that it set itself (physdev_op).
+ * CLI, STI and ports need I/O privilege. The guest's kernel counts as ring 1
+ * (or 0, if it asked for that), its user as ring 3, against the level that the
+ * kernel set (physdev_op).
  */
 static bool has_io_privilege(const struct vcpu *v)
 {
-    return v->pv.iopl >= 1;
+    return v->pv.iopl >= (!v->kernel_mode ? 3 : pv_shows_iopl(v) ? 0 : 1);
 }
 
-/* By level, or by the map that the guest registered: all bits clear. */
-static bool ports_allowed(const struct vcpu *v, unsigned int port,
-                          unsigned int bytes)
+/* The map that the kernel registered: all bits clear. */
+static bool map_allows(const struct vcpu *v, unsigned int port,
+                       unsigned int bytes)
 {
-    if (has_io_privilege(v)) {
-        return true;
-    }
     for (unsigned int p = port; p < port + bytes; p++) {
         uint8_t bits;
 
@@ -64,6 +63,23 @@ static bool ports_allowed(const struct vcpu *v, unsigned int port,
         }
     }
     return true;
+}
+
+static bool ports_allowed(struct vcpu *v, unsigned int port,
+                          unsigned int bytes)
+{
+    bool allowed;
+
+    if (has_io_privilege(v)) {
+        return true;
+    }
+    if (v->kernel_mode || v->pv.io_bitmap_ports == 0) {
+        return map_allows(v, port, bytes);
+    }
+    arch_toggle_mode(v); /* the map is in the kernel's memory */
+    allowed = map_allows(v, port, bytes);
+    arch_toggle_mode(v);
+    return allowed;
 }
 
 /* No device behind it: all ones, as an empty bus. The exception saves kernels
@@ -108,6 +124,23 @@ static enum outcome port_access(struct vcpu *v, struct cpu_regs *regs,
     return DONE;
 }
 
+/* The element at `at` could not be copied: #PF for its first byte that is not
+ * there, which may be in the next page; #GP where no guest has memory. */
+static enum outcome string_fault(struct vcpu *v, struct cpu_regs *regs,
+                                 uint64_t at, uint32_t error_code)
+{
+    uint8_t byte;
+
+    if (!gva_range_ok(GVA(at), 1)) {
+        return REFUSED;
+    }
+    if (!guest_load8(GVA(at), &byte)) {
+        at = (at | ~PAGE_MASK) + 1;
+    }
+    pv_inject(v, regs, TRAP_PF, error_code, at);
+    return AGAIN;
+}
+
 /* INS and OUTS: one element each time, so that a long REP is interruptible;
  * rip moves only with the last. */
 static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
@@ -118,7 +151,8 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
     uint64_t value = port_value((uint16_t)regs->rdx, bytes);
     uint64_t step = (regs->rflags & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
 
-    if (!ports_allowed(v, (uint16_t)regs->rdx, bytes) || i->address_prefix) {
+    if (!ports_allowed(v, (uint16_t)regs->rdx, bytes) || i->address_prefix ||
+        (!v->kernel_mode && regs->cs != PV_CS64)) {
         return REFUSED;
     }
     if (i->rep && regs->rcx == 0) {
@@ -126,14 +160,12 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
     }
     if (is_in) {
         if (guest_copy_out(GVA(regs->rdi), &value, bytes)) {
-            pv_inject(v, regs, TRAP_PF, PFEC_WRITE, regs->rdi);
-            return AGAIN;
+            return string_fault(v, regs, regs->rdi, PFEC_WRITE);
         }
         regs->rdi += step;
     } else {
         if (guest_copy_in(&value, GVA(regs->rsi), bytes)) {
-            pv_inject(v, regs, TRAP_PF, 0, regs->rsi);
-            return AGAIN;
+            return string_fault(v, regs, regs->rsi, 0);
         }
         regs->rsi += step;
     }
@@ -149,7 +181,7 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
 #define CR0_TS     0x8ull
 #define CR0_GUEST  0x80050033ull /* PE MP ET NE WP AM PG, as the machine's */
 #define CR4_ALWAYS 0x20ull       /* PAE */
-#define CR4_ALWAYS_SHOWN 0x608ull /* DE OSFXSR OSXMMEXCPT */
+#define CR4_ALWAYS_SHOWN 0x640ull /* MCE OSFXSR OSXMMEXCPT */
 #define CR4_OSXSAVE 0x40000ull
 
 static uint64_t read_cr0(const struct vcpu *v)
@@ -206,8 +238,8 @@ static enum outcome write_cr(struct vcpu *v, unsigned int cr, uint64_t value)
         return write_cr3(v, value);
     case 4:
         /* The rest is not the guest's. */
-        v->pv.cr4_guest =
-            value & (arch_xcr0_offered() != 0 ? CR4_OSXSAVE : 0);
+        v->pv.cr4_guest = value & (PV_CR4_DE | (arch_xcr0_offered() != 0
+                                                    ? CR4_OSXSAVE : 0));
         return DONE;
     default:
         return REFUSED;
@@ -219,6 +251,10 @@ static enum outcome move_special(struct vcpu *v, struct cpu_regs *regs,
 {
     uint64_t *general = insn_register(regs, i->rm);
 
+    if ((i->opcode & 1) != 0 && !pv_debugreg_exists(v, i->reg)) {
+        pv_inject(v, regs, TRAP_UD, 0, 0);
+        return AGAIN;
+    }
     switch (i->opcode) {
     case 0x0f20:
         return read_cr(v, i->reg, general);
@@ -275,24 +311,29 @@ static enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
 
 /* --- all of them ------------------------------------------------------------------------ */
 
-static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
-                            const struct insn *i, bool *stay)
+/* IN and OUT, INS and OUTS, CLI and STI. */
+static bool needs_io_privilege(uint16_t opcode)
 {
-    if (i->lock) {
-        return REFUSED;
-    }
-    switch (i->opcode) {
-    case 0xe4: case 0xe5: case 0xe6: case 0xe7:
-    case 0xec: case 0xed: case 0xee: case 0xef:
-        COUNT(emulated_port);
-        return port_access(v, regs, i);
-    case 0x6c: case 0x6d: case 0x6e: case 0x6f:
-        COUNT(emulated_port);
-        return string_port_access(v, regs, i, stay);
-    case 0xfa: case 0xfb:
-        COUNT(emulated_port);
+    return (opcode & ~0xbu) == 0xe4 || (opcode & ~3u) == 0x6c ||
+           (opcode & ~1u) == 0xfa;
+}
+
+static enum outcome perform_io(struct vcpu *v, struct cpu_regs *regs,
+                               const struct insn *i, bool *stay)
+{
+    COUNT(emulated_port);
+    if ((i->opcode & ~1u) == 0xfa) {
         /* Accepted and without effect: events are masked in vcpu_info. */
         return has_io_privilege(v) ? DONE : REFUSED;
+    }
+    return (i->opcode & ~3u) == 0x6c ? string_port_access(v, regs, i, stay)
+                                     : port_access(v, regs, i);
+}
+
+static enum outcome perform_kernel(struct vcpu *v, struct cpu_regs *regs,
+                                   const struct insn *i)
+{
+    switch (i->opcode) {
     case 0x0f01:
         return group_0f01(v, regs, i);
     case 0x0f06:
@@ -310,6 +351,24 @@ static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
     default:
         return REFUSED;
     }
+}
+
+#define LAST_PRIVILEGED 0x0f32 /* RDMSR; what insn.c knows beyond is not */
+
+static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
+                            const struct insn *i, bool *stay)
+{
+    bool is_io = needs_io_privilege(i->opcode);
+
+    if (!is_io && (i->opcode < 0x0f00 || i->opcode > LAST_PRIVILEGED ||
+                   !v->kernel_mode)) {
+        return REFUSED;
+    }
+    if (i->lock) {
+        pv_inject(v, regs, TRAP_UD, 0, 0); /* none of them can be locked */
+        return AGAIN;
+    }
+    return is_io ? perform_io(v, regs, i, stay) : perform_kernel(v, regs, i);
 }
 
 /* As many bytes at rip as can be read: an instruction may end a page. */
@@ -352,8 +411,14 @@ bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
     enum outcome r;
     uint64_t rip;
 
-    /* Whatever code segment of its own GDT the kernel runs on. */
-    if (!v->kernel_mode || !pv_fetch_insn(regs, &i)) {
+    /* Whatever code segment of its own GDT the kernel runs on; a user must be
+     * on a flat one, as rip is taken for its address. */
+    if (!v->kernel_mode &&
+        ((v->pv.iopl < 3 && v->pv.io_bitmap_ports == 0) ||
+         (regs->cs != PV_CS64 && regs->cs != PV_CS32))) {
+        return false;
+    }
+    if (!pv_fetch_insn(regs, &i)) {
         return false;
     }
     rip = regs->rip;

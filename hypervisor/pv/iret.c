@@ -9,7 +9,8 @@
  *   I1  RPL 3 in cs means "to my user": other page table, other GS base. Any
  *       other RPL means the kernel itself. Both then run with RPL 3.
  *   I2  IF of rflags becomes the event mask (its inverse); the hardware's IF
- *       stays on, IOPL stays 0, and VM, which only ring 0 may set, stays off.
+ *       stays on, IOPL stays 0 (a virtual one is loaded if the guest asked
+ *       for that), and VM, which only ring 0 may set, stays off.
  *   I3  VGCF_in_syscall promises that rcx and r11 need not be restored.
  *   I4  selectors and rip are not checked here: the hardware's IRET does it,
  *       and its fault becomes the guest's (pv_iret_fault).
@@ -60,6 +61,9 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
     if ((f.flags & VGCF_in_syscall) == 0) {
         regs->r11 = f.r11;
         regs->rcx = f.rcx;
+    }
+    if (UNLIKELY(pv_shows_iopl(v))) {
+        v->pv.iopl = (f.rflags & RFLAGS_IOPL) >> 12;
     }
     __atomic_store_n(&v->info->evtchn_upcall_mask,
                      (f.rflags & RFLAGS_IF) == 0, __ATOMIC_RELAXED);

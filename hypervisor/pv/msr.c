@@ -2,24 +2,26 @@
 /*
  * Model-specific registers, as a guest's kernel sees them.
  *
- * No register of the machine is reached but the three segment bases, which
- * are the guest's own. The others are constants: values with which kernels
- * find nothing to do. What is not in the table below faults, as on a CPU that
- * does not have it; kernels that are made for guests expect that.
+ * No register of the machine is reached but the TSC, for reading, and the
+ * three segment bases, which are the guest's own. The others are constants:
+ * values with which kernels find nothing to do. What is not in the table below
+ * faults, as on a CPU that does not have it; kernels that are made for guests
+ * expect that.
  *
  *   M1  a row's value is what a read gives
- *   M2  a write of that same value is accepted everywhere
- *   M3  a write of another value is accepted and forgotten where kernels
- *       write by habit (`is_deaf`), else it faults
+ *   M2  a write faults (NO), or is accepted of that same value (SAME), or of
+ *       any value, and forgotten (ANY), as Xen does it
+ *   M3  a row of one vendor is not there on a CPU of another
  *
- * Some rows are of one vendor; a kernel asks for those only after CPUID told
- * it the vendor, so they stand here for all.
+ * docs/design/0018 says what is different from Xen.
  */
 #include <hv/arch.h>
 #include <hv/util.h>
 
+#include "cpuid.h"
 #include "trap.h"
 
+#define MSR_TSC       0x10u
 #define MSR_APIC_BASE 0x1bu
 #define MSR_FS_BASE   0xc0000100u
 #define MSR_GS_BASE   0xc0000101u
@@ -28,30 +30,41 @@
 #define APIC_BASE_ON  0xfee00800ull
 #define APIC_BASE_BSP 0x100ull
 
+enum vendor { ANYBODYS, INTELS, AMDS };
+enum writes { NO, SAME, ANY };
+
 struct msr_row {
     uint32_t msr;
-    bool is_deaf;
+    enum vendor vendor;
+    enum writes writes;
     uint64_t value;
 };
 
 static const struct msr_row rows[] = {
-    { 0x00000017, true, 0 },                 /* platform id */
-    { 0x0000003a, false, 1 },                /* feature control: locked */
-    { 0x0000008b, true, 0 },                 /* microcode revision */
-    { 0x000000ce, false, 0 },                /* platform info */
-    { 0x00000140, true, 0 },                 /* misc features enable */
-    { 0x000001a0, true, 0 },                 /* misc enable */
-    { 0x00000277, false, 0x050100070406ull },/* PAT: the interface's */
-    { 0xc0000080, false, 0xd01 },            /* EFER: SCE LME LMA NXE */
-    { 0xc0010015, true, 0 },                 /* AMD: hardware configuration */
-    { 0xc0011029, true, 2 },                 /* AMD: LFENCE serialises */
+    { 0x00000000, ANYBODYS, NO, 0 },         /* machine check of the P5 */
+    { 0x00000001, ANYBODYS, NO, 0 },
+    { 0x00000017, INTELS, NO, 0 },           /* platform id */
+    { 0x0000003a, INTELS, NO, 1 },           /* feature control: locked */
+    { 0x0000008b, ANYBODYS, ANY, 0 },        /* microcode: not as Xen does */
+    { 0x000000ce, ANYBODYS, NO, 0 },         /* platform info */
+    { 0x00000140, ANYBODYS, SAME, 0 },       /* misc features enable */
+    { 0x000001a0, ANYBODYS, ANY, 0x1801 },   /* fast strings; no BTS, PEBS */
+    { 0x00000277, ANYBODYS, NO, 0x050100070406ull }, /* the interface's PAT */
+    { 0x00000345, ANYBODYS, NO, 0 },         /* performance capabilities */
+    { 0x40000000, ANYBODYS, NO, 0 },         /* another hypervisor's */
+    { 0xc0000080, ANYBODYS, SAME, 0xd01 },   /* EFER: SCE LME LMA NXE */
+    { 0xc0010015, AMDS, ANY, 0 },            /* hardware configuration */
+    { 0xc0011029, AMDS, ANY, 2 },            /* LFENCE serialises */
 };
 
 static const struct msr_row *find_row(uint32_t msr)
 {
     for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
         if (rows[i].msr == msr) {
-            return &rows[i];
+            bool here = rows[i].vendor == ANYBODYS ||
+                        (rows[i].vendor == AMDS) == pv_cpu_is_amd(); /* M3 */
+
+            return here ? &rows[i] : NULL;
         }
     }
     return NULL;
@@ -86,6 +99,10 @@ bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = APIC_BASE_ON | (v->id == 0 ? APIC_BASE_BSP : 0);
         return true;
     }
+    if (msr == MSR_TSC) {
+        *value = arch_tsc();
+        return true;
+    }
     if (row == NULL) {
         return false;
     }
@@ -105,5 +122,6 @@ bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
         arch_set_segment_base(v, (unsigned int)base, value);
         return true;
     }
-    return row != NULL && (row->is_deaf || row->value == value);
+    return row != NULL && (row->writes == ANY ||
+                           (row->writes == SAME && row->value == value));
 }

@@ -6,8 +6,8 @@
  * A debug register is dangerous in one way only: a breakpoint on an address
  * of the hypervisor would let a guest watch or stop ring 0. Addresses must
  * be the guest's, and DR7 keeps the bits that ask for more than a plain
- * breakpoint off (general detect: SDM 3B 17.2.4; I/O breakpoints need CR4.DE
- * semantics that only a guest with I/O rights may use).
+ * breakpoint off (general detect: SDM 3B 17.2.4; I/O breakpoints, which would
+ * only be hit by our own ports).
  */
 #include <hv/arch.h>
 #include <hv/hypercall.h>
@@ -76,7 +76,10 @@ static bool dr7_has_io_breakpoint(uint64_t dr7)
 
 static int dr7_check(uint64_t *value)
 {
-    *value &= 0xffffffffull & ~DR7_ZERO;
+    if (*value > UINT32_MAX) {
+        return -XEN_EINVAL;
+    }
+    *value &= ~DR7_ZERO;
     *value |= DR7_FIXED;
     if ((*value & DR7_GD) != 0) {
         return -XEN_EPERM;
@@ -91,29 +94,32 @@ int pv_store_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 {
     int err;
 
+    if (!pv_debugreg_exists(v, reg)) {
+        return -XEN_ENODEV;
+    }
     switch (reg) {
     case 0:
     case 1:
     case 2:
     case 3:
-        if (!gva_range_ok(GVA(value), 8)) {
+        if (!gva_range_ok(GVA(value), 1)) {
             return -XEN_EPERM;
         }
         v->pv.debugreg[reg] = value;
         return 0;
     case 4:
     case 6:
-        v->pv.debugreg[6] = (value & 0xffffffffull & ~DR6_ZERO) | DR6_FIXED;
+        if (value > UINT32_MAX) {
+            return -XEN_EINVAL;
+        }
+        v->pv.debugreg[6] = (value & ~DR6_ZERO) | DR6_FIXED;
         return 0;
-    case 5:
-    case 7:
+    default:
         err = dr7_check(&value);
         if (err == 0) {
             v->pv.debugreg[7] = value;
         }
         return err;
-    default:
-        return -XEN_ENODEV;
     }
 }
 
@@ -139,28 +145,16 @@ int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
 
 int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value)
 {
-    switch (reg) {
-    case 0:
-    case 1:
-    case 2:
-    case 3:
-        *value = v->pv.debugreg[reg];
-        return 0;
-    case 4:
-    case 6:
-        *value = v->pv.debugreg[6];
-        return 0;
-    case 5:
-    case 7:
-        *value = v->pv.debugreg[7];
-        return 0;
-    default:
+    if (!pv_debugreg_exists(v, reg)) {
         return -XEN_ENODEV;
     }
+    *value = v->pv.debugreg[reg | (reg & 4) >> 1];
+    return 0;
 }
 
-/* set_debugreg(reg, value): -XEN_EPERM for an address of the hypervisor or a
- * mode that a guest may not have, -XEN_ENODEV for a register that is none. */
+/* set_debugreg(reg, value): -XEN_EINVAL for a mode or status of more than 32
+ * bits, -XEN_EPERM for an address of the hypervisor or a mode that a guest may
+ * not have, -XEN_ENODEV for a register that is none. */
 int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
                         uint64_t a3, uint64_t a4)
 {
@@ -190,6 +184,8 @@ int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
 #define ASSISTS_OFFERED                                                    \
     (1u << VMASST_TYPE_4gb_segments | 1u << VMASST_TYPE_4gb_segments_notify | \
      1u << VMASST_TYPE_writable_pagetables |                               \
+     1u << VMASST_TYPE_pae_extended_cr3 |                                  \
+     1u << VMASST_TYPE_architectural_iopl |                                \
      1u << VMASST_TYPE_runstate_update_flag)
 
 int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,

@@ -25,9 +25,8 @@
  *   B5  a guest that can not take the frame (no handler, no stack, a stack in
  *       the hypervisor's range) is crashed with a sentence: nobody is left to
  *       tell.
- *   B6  handler addresses were checked to be canonical and outside of the
- *       hypervisor when they were registered, so that the IRETQ to them can
- *       not fault.
+ *   B6  handler addresses were checked to be canonical when they were
+ *       registered, so that the IRETQ to them can not fault.
  *
  * Sources: the frame is part of the ABI (xen/arch-x86/xen-x86_64.h); error
  * codes SDM 3A 6.13, #PF SDM 3A 4.7.
@@ -65,7 +64,8 @@ static unsigned int fill_frame(uint64_t frame[FRAME_WORDS_MAX],
     uint8_t mask = __atomic_load_n(&v->info->evtchn_upcall_mask,
                                    __ATOMIC_RELAXED);
     uint64_t cs = v->kernel_mode ? regs->cs & ~3ull : regs->cs;
-    uint64_t flags = regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL);
+    uint64_t flags = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
+                     (pv_shows_iopl(v) ? v->pv.iopl * 0x1000ull : 0);
     unsigned int n = 0;
 
     frame[n++] = regs->rcx;

@@ -4,6 +4,7 @@
 #define PV_TRAP_H
 
 #include <hv/domain.h>
+#include <xen/xen.h>
 
 /* The flat selectors of the ABI (xen/arch-x86/xen-x86_64.h). */
 #define PV_CS32 0xe023u
@@ -16,6 +17,13 @@
  * injected in its place; false: the #GP is the guest's (pv/emul_priv.c).
  */
 bool pv_emulate(struct vcpu *v, struct cpu_regs *regs);
+
+/* vm_assist architectural_iopl: frames show the level, iret loads it, and the
+ * kernel counts as ring 0. */
+static inline bool pv_shows_iopl(const struct vcpu *v)
+{
+    return (v->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl) != 0;
+}
 
 struct insn;
 
@@ -33,6 +41,15 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va);
 /* #DB with BS in DR6, after an instruction that was performed under TF. */
 void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs);
 
+#define PV_CR4_DE 0x8u /* in v->pv.cr4_guest */
+
+/* 0 to 7, but not 4 and 5, other names of 6 and 7, once the guest has set
+ * CR4.DE (SDM 3B 17.2.2). */
+static inline bool pv_debugreg_exists(const struct vcpu *v, unsigned int reg)
+{
+    return reg < 8 && ((reg & 6) != 4 || (v->pv.cr4_guest & PV_CR4_DE) == 0);
+}
+
 /* set_debugreg and get_debugreg, for both ways to ask (pv/segment.c). */
 int pv_set_debugreg(struct vcpu *v, unsigned int reg, uint64_t value);
 /* Checks and keeps the value, for a vcpu that does not run. */
@@ -47,10 +64,11 @@ bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value);
  * there and regs are those after it (pv/emul_priv.c). */
 bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);
 
-/* An address at which a guest may be entered: canonical, not ours. */
+/* An address at which a guest may be entered. Ours are as good as others: ring
+ * 3 gets a page fault there. */
 static inline bool pv_code_address_ok(uint64_t va)
 {
-    return gva_range_ok(GVA(va), 1);
+    return gva_is_canonical(va);
 }
 
 #endif

@@ -147,11 +147,8 @@ START_TEST(string_ports_fault_as_the_guests_memory_does)
     v->pv.traps[TRAP_PF] = (struct trap_info){ TRAP_PF, 0, 0x10, 0x9000 };
     regs.rsp = WORLD_DATA + 0x1000;
     regs.rdi = HV_HOLE_START;
-    ck_assert(RUN("\x6c"));
-    ck_assert_uint_eq(regs.rip, 0x9000);
-    ck_assert_uint_eq(v->info->arch.cr2, HV_HOLE_START);
+    ck_assert(!RUN("\x6c"));
     ck_assert_uint_eq(regs.rdi, HV_HOLE_START);
-    regs.rsp = WORLD_DATA + 0x1000;
     regs.rsi = 0x10;
     ck_assert(RUN("\x6e"));
     ck_assert_uint_eq(regs.rip, 0x9000);
@@ -197,7 +194,6 @@ START_TEST(control_registers)
     ck_assert(!RUN("\x0f\x22\xdb"));
     ck_assert(!RUN("\x0f\x20\xcb"));        /* cr1 */
     ck_assert(!RUN("\x44\x0f\x20\xc3"));    /* cr8 */
-    ck_assert(!RUN("\xf0\x0f\x20\xc3"));    /* lock: AMD's cr8 */
 }
 END_TEST
 
@@ -206,13 +202,22 @@ START_TEST(cr4_keeps_what_a_guest_may_have)
     regs.rbx = ~0ull;
     ck_assert(RUN("\x0f\x22\xe3"));         /* mov cr4, rbx */
     ck_assert(RUN("\x0f\x20\xe3"));
-    ck_assert_uint_eq(regs.rbx, 0x40628);   /* with OSXSAVE */
+    ck_assert_uint_eq(regs.rbx, 0x40668);   /* with DE and OSXSAVE */
     regs.rbx = 0;
     ck_assert(RUN("\x0f\x22\xe3"));
     ck_assert(RUN("\x0f\x20\xe3"));
-    ck_assert_uint_eq(regs.rbx, 0x628);
+    ck_assert_uint_eq(regs.rbx, 0x660);
 }
 END_TEST
+
+/* #UD in place of #GP. */
+static void expect_undefined(const char *bytes)
+{
+    v->pv.traps[TRAP_UD] = (struct trap_info){ TRAP_UD, 0, 0x10, 0x9000 };
+    regs.rsp = WORLD_DATA + 0x1000;
+    ck_assert(run(bytes, strlen(bytes)));
+    ck_assert_uint_eq(regs.rip, 0x9000);
+}
 
 START_TEST(debug_registers)
 {
@@ -225,7 +230,21 @@ START_TEST(debug_registers)
     ck_assert(!RUN("\x0f\x23\xc3"));
     regs.rbx = 0x2000;                      /* general detect */
     ck_assert(!RUN("\x0f\x23\xfb"));
-    ck_assert(!RUN("\x44\x0f\x21\xc1"));    /* dr8 */
+    regs.rbx = 0x600;
+    ck_assert(RUN("\x0f\x23\xeb"));         /* mov dr5, rbx */
+    ck_assert_uint_eq(v->pv.debugreg[7], 0x600);
+    v->pv.cr4_guest = 8;
+    expect_undefined("\x0f\x23\xeb");
+    expect_undefined("\x44\x0f\x21\xc1");  /* dr8 */
+}
+END_TEST
+
+START_TEST(nothing_privileged_can_be_locked)
+{
+    expect_undefined("\xf0\x0f\x20\xc3");
+    expect_undefined("\xf0\x0f\x30");
+    expect_undefined("\xf0\xec");
+    expect_undefined("\xf0\xfa");
 }
 END_TEST
 
@@ -278,7 +297,7 @@ START_TEST(what_is_not_on_the_list)
         { "\x0f\xaa", 2 },                  /* rsm */
         { "\xcf", 1 },                      /* iret */
         { "\x89\x07", 2 },                  /* mov [rdi], eax */
-        { "\xf0\x0f\x30", 3 },              /* lock wrmsr */
+        { "\xf0\x89\x07", 3 },              /* lock mov [rdi], eax */
     };
     struct cpu_regs before;
     unsigned int i;
@@ -305,6 +324,57 @@ START_TEST(users_are_not_helped)
     ck_assert(!RUN("\xec"));
     ck_assert(!RUN("\x0f\x32"));
     ck_assert(!RUN("\x0f\x01\xd1"));
+}
+END_TEST
+
+START_TEST(users_get_ports_by_level_three)
+{
+    ck_assert_int_eq(pv_set_user_table(v, g.l4), 0);
+    v->kernel_mode = false;
+    regs.cs = 0xe033;
+    v->pv.iopl = 2;
+    ck_assert(!RUN("\xec"));
+    v->pv.iopl = 3;
+    ck_assert(RUN("\xec"));
+    ck_assert(RUN("\xfa"));
+    ck_assert(!RUN("\x0f\x32"));
+    regs.cs = 0x33; /* of the guest's own: where is rip? */
+    ck_assert(!RUN("\xec"));
+    regs.cs = 0xe023;
+    ck_assert(RUN("\xec"));
+    ck_assert(!RUN("\x6e"));
+}
+END_TEST
+
+START_TEST(users_get_ports_by_the_map)
+{
+    static const uint8_t map[2] = { 0xff, 0xfe };
+
+    ck_assert_int_eq(pv_set_user_table(v, g.l4), 0);
+    v->kernel_mode = false;
+    v->pv.iopl = 0;
+    regs.cs = 0xe033;
+    v->pv.io_bitmap = GVA(WORLD_DATA);
+    ck_assert(!guest_copy_out(GVA(WORLD_DATA), map, 2));
+    v->pv.io_bitmap_ports = 16;
+    regs.rdx = 8;
+    ck_assert(RUN("\xec"));
+    ck_assert(!v->kernel_mode);
+    regs.rdx = 9;
+    ck_assert(!RUN("\xec"));
+    regs.rdx = 16;
+    ck_assert(!RUN("\xec"));
+    regs.rdx = 8;
+    ck_assert(!RUN("\xfa"));
+}
+END_TEST
+
+START_TEST(the_assist_makes_the_kernel_ring_0)
+{
+    v->pv.iopl = 0;
+    ck_assert(!RUN("\xec"));
+    v->domain->vm_assist |= 1u << VMASST_TYPE_architectural_iopl;
+    ck_assert(RUN("\xec"));
 }
 END_TEST
 
@@ -376,8 +446,8 @@ END_TEST
 START_TEST(registers_of_the_machine_are_constants)
 {
     static const uint32_t faults[] = { 0xc0000081, 0xc0000082, 0xc0000103,
-                                       0x174, 0x176, 0x10, 0x179, 0x1d9,
-                                       0x6e0, 0x800, 0xc0010010, 0 };
+                                       0x174, 0x176, 0x179, 0x1d9,
+                                       0x6e0, 0x800, 0xc0010010 };
     uint64_t value;
     unsigned int i;
 
@@ -393,12 +463,19 @@ START_TEST(registers_of_the_machine_are_constants)
     ck_assert_uint_eq(value, 0xfee00900);
     ck_assert(!wrmsr(0x1b, 0xfee00900));
     ck_assert(rdmsr(0x277, &value));
-    ck_assert(wrmsr(0x277, value));
-    ck_assert(!wrmsr(0x277, 0));
+    ck_assert(!wrmsr(0x277, value));
     ck_assert(wrmsr(0x8b, 0));
-    ck_assert(wrmsr(0xc0010015, 0x40));
-    ck_assert(rdmsr(0xc0010015, &value));
-    ck_assert_uint_eq(value, 0);
+    ck_assert(wrmsr(0x140, 0));
+    ck_assert(!wrmsr(0x140, 1));
+    ck_assert(wrmsr(0x1a0, 0));
+    ck_assert(rdmsr(0x1a0, &value));
+    ck_assert_uint_eq(value, 0x1801);
+    ck_assert(rdmsr(0x10, &value));
+    ck_assert(!wrmsr(0x10, value));
+    /* The fake machine is none of AMD's. */
+    ck_assert(rdmsr(0x17, &value));
+    ck_assert(!rdmsr(0xc0010015, &value));
+    ck_assert(!wrmsr(0xc0010015, 0));
 }
 END_TEST
 
@@ -406,8 +483,10 @@ TEST_MAIN("emul_priv", setup, teardown, ports_are_an_empty_bus,
           ports_need_the_level_or_the_map, string_ports_go_element_by_element,
           string_ports_fault_as_the_guests_memory_does,
           cli_and_sti_do_not_touch_the_mask, control_registers,
-          cr4_keeps_what_a_guest_may_have, debug_registers, xsetbv,
-          what_is_not_on_the_list, users_are_not_helped,
+          cr4_keeps_what_a_guest_may_have, debug_registers,
+          nothing_privileged_can_be_locked, xsetbv, what_is_not_on_the_list,
+          users_are_not_helped, users_get_ports_by_level_three,
+          users_get_ports_by_the_map, the_assist_makes_the_kernel_ring_0,
           performed_instructions_are_stepped_over,
           the_prefix_asks_for_the_policy, segment_bases_are_the_guests,
           registers_of_the_machine_are_constants)

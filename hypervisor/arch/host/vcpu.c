@@ -168,6 +168,11 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
     }
 }
 
+uint64_t arch_tsc(void)
+{
+    return arch_now();
+}
+
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
 {
     switch (which) {

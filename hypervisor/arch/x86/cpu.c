@@ -7,3 +7,8 @@ void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     cpuid(leaf, subleaf, out);
 }
+
+uint64_t arch_tsc(void)
+{
+    return rdtsc();
+}

@@ -151,6 +151,8 @@ struct clock_params {
     int8_t shift;
 };
 void arch_clock_params(struct clock_params *p);
+/* The counter that guests read without asking. */
+uint64_t arch_tsc(void);
 /* UTC seconds and nanoseconds at system time 0. */
 void arch_wallclock(uint64_t *sec, uint32_t *nsec);
 

@@ -57,6 +57,11 @@ CONFORMANCE_CASE("All kinds of TLB flush", 0)
               flush(MMUEXT_INVLPG_LOCAL, HYPERVISOR_VA, NULL));
     expect_eq("invlpg-non-canonical-is-harmless", 0,
               flush(MMUEXT_INVLPG_LOCAL, NON_CANONICAL_VA, NULL));
+    if (start_info->flags & SIF_PRIVILEGED) {
+        expect_eq("cache", 0, flush(MMUEXT_FLUSH_CACHE, 0, NULL));
+        expect_eq("cache-global", 0, flush(MMUEXT_FLUSH_CACHE_GLOBAL, 0,
+                                           NULL));
+    }
     scratch_release(SCRATCH_VA);
     page_free(a);
     page_free(b);

@@ -18,6 +18,10 @@ CONFORMANCE_CASE("vm_assist: errors", 0)
                                        VMASST_TYPE_writable_pagetables));
     expect_eq("writable-off", 0, assist(VMASST_CMD_disable,
                                         VMASST_TYPE_writable_pagetables));
+    for (unsigned int type = 0; type < 6; type++) {
+        expect_eq("known-on", 0, assist(VMASST_CMD_enable, type));
+        expect_eq("known-off", 0, assist(VMASST_CMD_disable, type));
+    }
     expect_eq("unknown-type", -XEN_EINVAL, assist(VMASST_CMD_enable, 31));
     expect_eq("huge-type", -XEN_EINVAL, assist(VMASST_CMD_enable, ~0u));
     expect_eq("unknown-command", -XEN_ENOSYS,

@@ -47,6 +47,10 @@ CONFORMANCE_CASE("multicall: results, order, errors", 0)
     expect_eq("many-wrong", 0, wrong);
 
     fill(2);
+    expect_eq("count-has-32-bits", 0, (uint64_t)hypercall(
+        __HYPERVISOR_multicall, (unsigned long)calls, 1ul << 32 | 1, 0, 0, 0));
+    expect_eq("first-of-them", version, calls[0].result);
+    fill(2);
     calls[0] = (struct multicall_entry){
         .op = __HYPERVISOR_multicall, .args = { (uint64_t)&calls[1], 1 },
     };

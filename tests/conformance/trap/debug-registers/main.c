@@ -45,6 +45,18 @@ CONFORMANCE_CASE("set_debugreg and get_debugreg", 0)
     expect_eq("hypervisor-address", -XEN_EPERM, set(0, HYPERVISOR_VA));
     expect_eq("non-canonical", -XEN_EPERM, set(1, NON_CANONICAL_VA));
     expect_eq("general-detect", -XEN_EPERM, set(7, 1 << 13));
+    expect_eq("last-below-the-hole", 0, set(0, 0x7ffffffffffful));
+    expect_eq("first-above-the-hole", 0, set(0, 0xffff880000000000ul));
+    expect_eq("last-of-the-hole", -XEN_EPERM, set(0, 0xffff87fffffffffful));
+    expect_eq("first-of-the-hole", -XEN_EPERM, set(0, HOLE_VA));
+    for (unsigned int reg = 4; reg < 8; reg++) {
+        expect_eq("33-bits", -XEN_EINVAL, set(reg, 1ul << 32));
+    }
+    expect_eq("4-is-6", get(6), get(4));
+    expect_eq("5-is-7", get(7), get(5));
+    expect_eq("io-off", 0, set(7, 0x20000));
+    expect_eq("io-on", -XEN_EPERM, set(7, 0x20001));
+    expect_eq("7-again", 0, set(7, 0));
     expect_eq("register-8", -XEN_ENODEV, set(8, 0));
     expect_eq("get-register-8", -XEN_ENODEV, get(8));
     set(0, 0);

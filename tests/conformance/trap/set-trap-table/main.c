@@ -37,6 +37,9 @@ CONFORMANCE_CASE("set_trap_table: merging and errors", 0)
     one[0] = entry(200, NON_CANONICAL_VA);
     expect_eq("handler-non-canonical", -XEN_EINVAL,
               (uint64_t)hypercall_set_trap_table(one));
+    one[0] = entry(200, HYPERVISOR_VA);
+    expect_eq("handler-in-the-hypervisor", 0,
+              (uint64_t)hypercall_set_trap_table(one));
 
     /* No terminator, and nothing mapped behind the page. */
     REQUIRE(scratch_map(SCRATCH_VA, virt_to_mfn(page), PTE_DATA) == 0);
