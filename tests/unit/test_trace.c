@@ -104,14 +104,14 @@ START_TEST(a_call_tells_number_and_telling_arguments)
     const uint32_t *r = words_of(ring);
 
     ck_assert_int_eq(world_call(__HYPERVISOR_vm_assist, 77, 3, 0, 0, 0),
-                     -XEN_EINVAL);
+                     -XEN_ENOSYS);
     ck_assert_uint_eq(r[0], HEADER(TRC_PV_HYPERCALL_V2, 3));
     ck_assert_uint_eq(r[3], __HYPERVISOR_vm_assist | 0x5u << 20);
     ck_assert_uint_eq(r[4], 77);
     ck_assert_uint_eq(r[5], 3);
     ck_assert_uint_eq(r[6], HEADER(TRACE_OWN(1), 3));
     ck_assert_uint_eq(r[9], __HYPERVISOR_vm_assist);
-    ck_assert_int_eq((int32_t)r[10], -XEN_EINVAL);
+    ck_assert_int_eq((int32_t)r[10], -XEN_ENOSYS);
 }
 END_TEST
 
