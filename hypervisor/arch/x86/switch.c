@@ -96,9 +96,11 @@ static void save_segments(struct vcpu *v)
 /* False when one of the four selectors was refused. */
 static bool load_segments(struct vcpu *v)
 {
-    bool ok = load_ds(v->pv.ds) & load_es(v->pv.es) & load_fs(v->pv.fs) &
-              load_gs(v->pv.gs);
+    bool ok = load_ds(v->pv.ds);
 
+    ok = load_es(v->pv.es) && ok;
+    ok = load_fs(v->pv.fs) && ok;
+    ok = load_gs(v->pv.gs) && ok;
     wrmsr(MSR_FS_BASE, v->pv.fs_base);
     wrmsr(MSR_GS_BASE,
           v->kernel_mode ? v->pv.gs_base_kernel : v->pv.gs_base_user);
