@@ -6,6 +6,8 @@
  * time, so a reader sees a number that was true a moment ago. Setting it to 0
  * from another CPU may lose to an increment that is under way; who measures
  * resets before he begins.
+ *
+ * Manual: sysctl.
  */
 #include <hv/arch.h>
 #include <hv/console.h>
@@ -13,6 +15,7 @@
 #include <hv/hypercall.h>
 #include <hv/pv.h>
 #include <hv/util.h>
+#include <xen/sysctl.h>
 
 #define COUNTERS(name, count) [COUNTER_##name] = NULL,
 #define COUNTER(name, text) [COUNTER_##name] = text,
@@ -90,4 +93,74 @@ void counters_dump(void)
             print_counter(n);
         }
     }
+}
+
+/* --- sysctl ------------------------------------------------------------------- */
+
+static bool copy_counter(unsigned int counter, gva_t desc, gva_t values)
+{
+    struct xen_sysctl_perfc_desc d = { .nr_vals = cpu_count };
+    uint32_t value;
+
+    counter_name(counter, d.name, sizeof(d.name));
+    if (desc.v != 0 &&
+        guest_copy_out(GVA(desc.v + counter * sizeof(d)), &d, sizeof(d))) {
+        return false;
+    }
+    for (unsigned int i = 0; values.v != 0 && i < cpu_count; i++) {
+        value = (uint32_t)cpus[i]->counters[counter];
+        if (guest_store32(GVA(values.v + ((uint64_t)counter * cpu_count + i) *
+                              sizeof(value)), value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int perfc_op(struct xen_sysctl_perfc_op *op)
+{
+    if (op->cmd != XEN_SYSCTL_PERFCOP_query &&
+        op->cmd != XEN_SYSCTL_PERFCOP_reset) {
+        return -XEN_EINVAL;
+    }
+    for (unsigned int n = 0; n < COUNTERS_TOTAL; n++) {
+        if (!copy_counter(n, GVA(op->desc), GVA(op->val))) {
+            return -XEN_EFAULT;
+        }
+    }
+    if (op->cmd == XEN_SYSCTL_PERFCOP_reset) {
+        counters_reset();
+    }
+    op->nr_counters = COUNTERS_TOTAL;
+    op->nr_vals = COUNTERS_TOTAL * cpu_count;
+    return 0;
+}
+
+int64_t hc_sysctl(uint64_t arg, uint64_t a1, uint64_t a2, uint64_t a3,
+                  uint64_t a4)
+{
+    struct xen_sysctl op;
+    int err;
+
+    (void)a1;
+    (void)a2;
+    (void)a3;
+    (void)a4;
+    if (guest_copy_in(&op, GVA(arg), sizeof(op))) {
+        return -XEN_EFAULT;
+    }
+    if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION) {
+        return -XEN_EACCES;
+    }
+    if (!current_domain()->is_privileged) {
+        return -XEN_EPERM;
+    }
+    if (op.cmd != XEN_SYSCTL_perfc_op) {
+        return -XEN_ENOSYS;
+    }
+    err = perfc_op(&op.u.perfc_op);
+    if (err == 0 && guest_copy_out(GVA(arg), &op, sizeof(op))) {
+        return -XEN_EFAULT;
+    }
+    return err;
 }

@@ -101,6 +101,20 @@ SAMPLES = [
     "__alignof__(struct vcpu_info)", "__alignof__(struct mmu_update)",
 ]
 
+# Of a header for tool stacks we have some operations only: what there is of
+# them, by hand.
+TOOL_SAMPLES = {"sysctl": [
+    "XEN_SYSCTL_INTERFACE_VERSION", "XEN_SYSCTL_perfc_op",
+    "XEN_SYSCTL_PERFCOP_reset", "XEN_SYSCTL_PERFCOP_query",
+    "sizeof(struct xen_sysctl)", "sizeof(struct xen_sysctl_perfc_op)",
+    "sizeof(struct xen_sysctl_perfc_desc)", "sizeof(xen_sysctl_perfc_val_t)",
+] + ["__builtin_offsetof(struct %s)" % field for field in (
+    "xen_sysctl, cmd", "xen_sysctl, interface_version", "xen_sysctl, u",
+    "xen_sysctl_perfc_op, cmd", "xen_sysctl_perfc_op, nr_counters",
+    "xen_sysctl_perfc_op, nr_vals", "xen_sysctl_perfc_op, desc",
+    "xen_sysctl_perfc_op, val", "xen_sysctl_perfc_desc, name",
+    "xen_sysctl_perfc_desc, nr_vals")]}
+
 
 class Bench:
     """A compiler and a scratch directory."""
@@ -270,9 +284,9 @@ def macros(bench, include, headers, flags):
     return {name: body for name, body in after.items() if name not in before}
 
 
-def values(bench, include, names, width):
+def values(bench, include, names, width, headers=None):
     """{name: value} of constant expressions, by compiling them."""
-    text = includes() + "".join(
+    text = includes(headers) + "".join(
         "const long long abi_value_%d = (long long)(%s);\n" % pair
         for pair in enumerate(names))
     target, messages = bench.compile(
@@ -337,6 +351,11 @@ def check_constants(bench):
         mine = values(bench, bench.ours, names, width)
         compare_values(width, theirs, mine, complaints)
         print("%s: %d values" % (width, len(names)))
+        for header, names in TOOL_SAMPLES.items():
+            theirs = values(bench, bench.options.oracle, names, width,
+                            [header])
+            mine = values(bench, bench.ours, names, width, [header])
+            compare_values(width, theirs, mine, complaints)
 
     theirs = bench.types(bench.options.oracle, includes(), "-m64")
     mine = bench.types(bench.ours, includes(), "-m64")

@@ -17,6 +17,7 @@
 #include <xen/grant_table.h>
 #include <xen/memory.h>
 #include <xen/sched.h>
+#include <xen/sysctl.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
 
@@ -262,6 +263,23 @@ static void do_grant_table_op(void)
                   fuzz_arg(&setup, sizeof(setup)), 1, 0) == 0) {
         remember_new_frame(GVA(list));
     }
+}
+
+/* Both privileged and ordinary domains ask. */
+static void do_sysctl(void)
+{
+    struct xen_sysctl op = {
+        .cmd = (uint32_t)PICK(XEN_SYSCTL_perfc_op, XEN_SYSCTL_perfc_op,
+                              small()),
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION - one_in(9),
+        .u.perfc_op = {
+            .cmd = (uint32_t)below(4),
+            .desc = one_in(2) ? 0 : any_va(),
+            .val = one_in(2) ? 0 : any_va(),
+        },
+    };
+
+    fuzz_call(__HYPERVISOR_sysctl, fuzz_arg(&op, sizeof(op)), 0, 0, 0);
 }
 
 /* The other form of event channels: queues in the guest's own frames. */
@@ -559,6 +577,7 @@ void fuzz_step(void)
         do_fifo,
         do_fifo,
         do_grant_table_op,
+        do_sysctl,
         do_connection,
         do_connection,
         do_vcpu_op,

@@ -4,6 +4,7 @@
 
 #include <hv/counters.h>
 #include <hv/hypercall.h>
+#include <xen/sysctl.h>
 
 #include "test_main.h"
 #include "world.h"
@@ -88,9 +89,31 @@ START_TEST(the_calls_of_a_multicall_count)
 }
 END_TEST
 
+START_TEST(only_the_privileged_are_told)
+{
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_perfc_op,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+        .u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query,
+    };
+    gva_t va = world_arg(w, &op, sizeof(op));
+    const struct xen_sysctl *after = world_arg_at(w, va);
+
+    current_domain()->is_privileged = false;
+    ck_assert_int_eq(world_call(__HYPERVISOR_sysctl, va.v, 0, 0, 0, 0),
+                     -XEN_EPERM);
+    ck_assert_uint_eq(after->u.perfc_op.nr_vals, 0);
+    current_domain()->is_privileged = true;
+    ck_assert_int_eq(world_call(__HYPERVISOR_sysctl, va.v, 0, 0, 0, 0), 0);
+    ck_assert_uint_eq(after->u.perfc_op.nr_counters, COUNTERS_TOTAL);
+    ck_assert_uint_eq(after->u.perfc_op.nr_vals, 2 * COUNTERS_TOTAL);
+}
+END_TEST
+
 TEST_MAIN("counters", setup, teardown,
           each_cpu_counts_for_itself,
           what_did_not_happen_is_not_told,
           reset_forgets_all,
           every_counter_has_a_name,
-          the_calls_of_a_multicall_count)
+          the_calls_of_a_multicall_count,
+          only_the_privileged_are_told)
