@@ -109,12 +109,20 @@ void spin_lock_init(struct spinlock *l, enum lock_rank rank)
     l->cpu = 0;
 }
 
+/* Apart, so that who need not wait has no registers to save. */
+static __attribute__((noinline)) void wait_for(struct spinlock *l, uint16_t ticket)
+{
+    do {
+        arch_relax();
+    } while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket);
+}
+
 static void take(struct spinlock *l)
 {
     uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
 
-    while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket) {
-        arch_relax();
+    if (UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)) {
+        wait_for(l, ticket);
     }
     __atomic_store_n(&l->cpu, (uint16_t)(this_cpu()->id + 1),
                      __ATOMIC_RELAXED);

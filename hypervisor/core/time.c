@@ -7,7 +7,7 @@
  * ((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul >> 32. They are
  * valid before a vcpu's first instruction, because the first thing some
  * kernels do with them is a division by the multiplier, and are written anew
- * each time it is scheduled. The guest's own reads may come in between from
+ * when it comes to another CPU, whose counter may be another. The guest's own reads may come in between from
  * another vcpu, so a version counter is odd while the numbers change.
  *
  * Run states are accounted on the way: how long a vcpu ran, could have run
@@ -20,9 +20,11 @@
  *   C1  an even version means that the numbers beside it belong together
  *   C2  the four times of a run state, with the running state's share up to
  *       now, add up to the time since the vcpu was made
- *   C3  the periodic tick is armed only while its vcpu is on_cpu, on that
- *       CPU; a tick missed meanwhile is delivered once, on coming in. A
- *       sleeping vcpu is not woken by it: as on Xen, it needs the one-shot
+ *   C3  the periodic tick comes only while its vcpu runs. Its timer is left
+ *       where it was when the vcpu leaves; if it fires without it, that was
+ *       all. The vcpu takes it along when it comes in, or sets it again; a
+ *       tick missed meanwhile is delivered once. A sleeping vcpu is not woken
+ *       by it: as on Xen, it needs the one-shot
  *
  * Locks: sched_lock for run states, as in sched.c. Manual: vcpu_op,
  * set_timer_op.
@@ -52,6 +54,7 @@ void time_update_vcpu(struct vcpu *v)
     struct vcpu_time_info *time = &vcpu_info(v)->time;
     struct clock_params params;
 
+    v->time_cpu = this_cpu()->id;
     arch_clock_params(&params);
     version_begin(&time->version);
     time->tsc_timestamp = params.tsc_stamp;
@@ -81,19 +84,20 @@ void time_update_wallclock(struct domain *d)
 void runstate_set(struct vcpu *v, int state, ns_t now)
 {
     struct vcpu_runstate_info *r = &v->runstate;
+    int before = r->state;
 
-    if (r->state == state) {
+    if (before == state) {
         return;
     }
-    if (UNLIKELY(trace_mask != 0)) {
-        trace_runstate(v->domain->id, v->id, r->state, state);
-    }
+    r->state = state;
     /* Clocks of two CPUs may differ a little: never count backwards. */
     if (now > r->state_entry_time) {
-        r->time[r->state] += now - r->state_entry_time;
+        r->time[before] += now - r->state_entry_time;
         r->state_entry_time = now;
     }
-    r->state = state;
+    if (UNLIKELY(trace_mask != 0)) {
+        trace_runstate(v->domain->id, v->id, before, state);
+    }
 }
 
 static void runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
@@ -213,11 +217,12 @@ void time_register_time(struct vcpu *v, gva_t area)
 static void tick(struct vcpu *v)
 {
     ns_t period = __atomic_load_n(&v->periodic_period, __ATOMIC_RELAXED);
-    ns_t now = arch_now();
+    ns_t now;
 
     if (period == 0) {
         return;
     }
+    now = arch_now();
     if (now - v->periodic_last >= period) {
         v->periodic_last = now;
         virq_raise_vcpu(v, VIRQ_TIMER);
@@ -285,24 +290,35 @@ void time_set_periodic(struct vcpu *v, ns_t period)
 
 void time_vcpu_kept(struct vcpu *v)
 {
-    if (__atomic_load_n(&v->periodic_period, __ATOMIC_RELAXED) != 0 &&
-        !timer_is_active(&v->periodic)) {
+    if (timer_is_active(&v->periodic)) {
+        timer_bring(&v->periodic);
+    } else {
         tick(v);
     }
 }
 
+static bool has_areas(const struct vcpu *v)
+{
+    return (area_read(&v->runstate_guest).v | area_read(&v->time_guest).v) != 0;
+}
+
 void time_vcpu_in(struct vcpu *v)
 {
-    time_update_vcpu(v);
+    if (v->time_cpu != this_cpu()->id) {
+        time_update_vcpu(v);
+    }
     timer_bring(&v->singleshot);
-    tick(v);
-    time_refresh_areas(v);
+    time_vcpu_kept(v);
+    if (has_areas(v)) {
+        time_refresh_areas(v);
+    }
 }
 
 void time_vcpu_out(struct vcpu *v)
 {
-    timer_stop(&v->periodic);
-    time_refresh_areas(v);
+    if (has_areas(v)) {
+        time_refresh_areas(v);
+    }
 }
 
 /* --- set_timer_op --------------------------------------------------------- */

@@ -69,7 +69,7 @@ static struct cpu *lock_holder(const struct timer *t)
     }
 }
 
-void timer_stop(struct timer *t)
+void timer_stop_active(struct timer *t)
 {
     struct cpu *c = lock_holder(t);
 

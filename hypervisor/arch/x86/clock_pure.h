@@ -11,7 +11,8 @@
  * of ours: both terms round down, and floor(a) + floor(b) <= floor(a + b).
  *
  *   C1  2^31 <= mul < 2^32: 31 significant bits, an error below 1 in 10^9
- *   C2  products are 96 bits wide; nothing wraps for centuries of ticks
+ *   C2  products are 96 bits wide, and a shift to the left is for counters
+ *       slower than 1 GHz; nothing wraps for centuries of ticks
  */
 #ifndef ARCH_X86_CLOCK_PURE_H
 #define ARCH_X86_CLOCK_PURE_H
@@ -45,14 +46,8 @@ static inline struct clock_scale clock_scale_for(uint64_t hz)
 
 static inline ns_t clock_scale_ticks(struct clock_scale s, uint64_t ticks)
 {
-    unsigned __int128 wide = ticks;
-
-    if (s.shift < 0) {
-        wide >>= -s.shift;
-    } else {
-        wide <<= s.shift;
-    }
-    return (ns_t)((wide * s.mul) >> 32); /* C2 */
+    ticks = s.shift < 0 ? ticks >> -s.shift : ticks << s.shift;
+    return (ns_t)(((unsigned __int128)ticks * s.mul) >> 32); /* C2 */
 }
 
 /*

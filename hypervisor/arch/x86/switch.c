@@ -152,22 +152,35 @@ void arch_toggle_mode(struct vcpu *v)
 
 /* --- descriptor windows ------------------------------------------------------------- */
 
+/* How many pages of a CPU's windows may show anything: those behind show what
+ * they have shown since the start, and need not be looked at. */
+static struct {
+    unsigned int gdt_pages, ldt_pages;
+} windows[CPUS_MAX];
+
 void arch_load_gdt(struct vcpu *v)
 {
     unsigned int cpu = this_cpu()->id;
+    unsigned int pages = (v->pv.gdt_entries + 511) / 512;
+    unsigned int shown = windows[cpu].gdt_pages;
 
-    for (unsigned int i = 0; i < GDT_GUEST_FRAMES; i++) {
+    for (unsigned int i = 0; i < pages || i < shown; i++) {
         gdt_window_set(cpu, i, v->pv.gdt_frames[i]);
     }
+    windows[cpu].gdt_pages = pages;
 }
 
+/* Pages of a table come as they are used, so all are taken to be there. */
 void arch_load_ldt(struct vcpu *v)
 {
     struct cpu *c = this_cpu();
+    unsigned int pages = v->pv.ldt_entries != 0 ? LDT_FRAMES : 0;
+    unsigned int shown = windows[c->id].ldt_pages;
 
-    for (unsigned int i = 0; i < LDT_FRAMES; i++) {
+    for (unsigned int i = 0; i < pages || i < shown; i++) {
         ldt_window_set(c->id, i, v->pv.ldt_frames[i]);
     }
+    windows[c->id].ldt_pages = pages;
     cpu_set_ldt(c, v->pv.ldt_entries);
 }
 

@@ -123,6 +123,7 @@ struct vcpu {
     struct timer periodic, singleshot, poll_timer;
     ns_t periodic_period;      /* 0: stopped */
     ns_t periodic_last;        /* when the last tick was due */
+    uint32_t time_cpu;         /* whose counter vcpu_time_info is for */
     gva_t runstate_guest;      /* registered area, v==0: none */
     gva_t time_guest;
     bool areas_stale;          /* they wait for guest kernel mode: see

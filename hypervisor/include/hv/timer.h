@@ -34,13 +34,6 @@ void timer_init(struct timer *t, void (*fire)(void *), void *arg);
  */
 void timer_set(struct timer *t, ns_t deadline);
 
-/* Moves t to this CPU's heap if it is in another's; the deadline stays. The
- * caller is its owner. */
-void timer_bring(struct timer *t);
-
-/* After return t is in no heap; it may still be firing on another CPU. */
-void timer_stop(struct timer *t);
-
 /* When an active timer fires. */
 static inline ns_t timer_deadline(const struct timer *t)
 {
@@ -51,6 +44,20 @@ static inline bool timer_is_active(const struct timer *t)
 {
     return __atomic_load_n(&t->cpu, __ATOMIC_RELAXED) != TIMER_NO_CPU;
 }
+
+/* After return t is in no heap; it may still be firing on another CPU. */
+void timer_stop_active(struct timer *t);
+
+static inline void timer_stop(struct timer *t)
+{
+    if (timer_is_active(t)) {
+        timer_stop_active(t);
+    }
+}
+
+/* Moves t to this CPU's heap if it is in another's; the deadline stays. The
+ * caller is its owner. */
+void timer_bring(struct timer *t);
 
 /* SOFTIRQ_TIMER: fires all that is due, reprograms the hardware. */
 void timer_softirq(void);
