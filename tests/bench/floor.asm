@@ -39,13 +39,18 @@ org IMAGE
 %define VGCF_IN_SYSCALL 0x100
 %define NR_IRET         23
 %define NR_CALLS        32
+%define NR_STACK        3
 %define NR_SEND         4
+%define NR_MULTI        13
+%define NR_SEGMENT      25
+%define MULTI_MAX       1024
 %define NR_VERSION      17
 %define NR_PRINT        30
 %define NR_OFF          31
 %define PORTS           4096
 %define PORT_BOUND      6
-%define PORT            5               ; the one that is bound
+%define PORT            5               ; one that is bound
+%define MASKED_PORT     6               ; and another
 %define REPETITIONS     4
 %define PAIR            2               ; RDTSC and MOV
 %define UART            0x3f8
@@ -122,7 +127,7 @@ entry_syscall:
     push    rcx
     push    r11
     cmp     eax, NR_CALLS
-    jae     stop
+    jae     absent
     call    [calls + rax * 8]
 leave:
     cmp     word [upcall], 1                    ; pending 1, mask 0
@@ -136,6 +141,10 @@ leave:
     jne     stop
     mov     rsp, [guest_rsp]
     o64 sysret
+
+absent:
+    mov     rax, -38                            ; -XEN_ENOSYS
+    jmp     leave
 
 ; call_version -- the null call: edi = 0 asks for the version.
 call_version:
@@ -162,6 +171,63 @@ call_send:
     jc      .done
     mov     byte [upcall], 1
 .done:
+    xor     eax, eax
+    ret
+
+; call_stack -- rdi = ss, rsi = rsp for traps of the user.
+call_stack:
+    mov     rdx, rsi                            ; outside of our addresses?
+    shr     rdx, 47
+    jnz     stop
+    or      edi, 3
+    mov     [kernel_ss], rdi
+    mov     [kernel_rsp], rsi
+    xor     eax, eax
+    ret
+
+; call_segment -- edi = 0: rsi is the base of FS.
+call_segment:
+    test    edi, edi
+    jnz     stop
+    mov     rdx, rsi                            ; canonical?
+    shl     rdx, 16
+    sar     rdx, 16
+    cmp     rdx, rsi
+    jne     stop
+    mov     eax, esi
+    shr     rdx, 32
+    mov     ecx, 0xc0000100
+    wrmsr
+    xor     eax, eax
+    ret
+
+; call_multi -- rdi -> esi entries: op, result, six arguments.
+call_multi:
+    mov     rdx, rdi
+    shr     rdx, 47
+    jnz     stop
+    cmp     esi, MULTI_MAX
+    ja      stop
+    push    rbx
+    push    rbp
+    mov     rbx, rdi
+    mov     ebp, esi
+.next:
+    mov     rax, [rbx]
+    cmp     rax, NR_CALLS
+    jae     stop
+    mov     rdi, [rbx + 16]
+    mov     rsi, [rbx + 24]
+    mov     rdx, [rbx + 32]
+    mov     r10, [rbx + 40]
+    mov     r8, [rbx + 48]
+    call    [calls + rax * 8]
+    mov     [rbx + 8], rax
+    add     rbx, 64
+    dec     ebp
+    jnz     .next
+    pop     rbp
+    pop     rbx
     xor     eax, eax
     ret
 
@@ -198,7 +264,7 @@ syscall_of_user:
     mov     rsp, [cr3_kernel]
     mov     cr3, rsp
     mov     rsp, [kernel_rsp]
-    push    DATA3
+    push    DATA3                               ; the user's ss
     push    qword [guest_rsp]
     push    r11                                 ; rflags
     push    CODE3                               ; events were not masked
@@ -391,6 +457,14 @@ stop:
 
 slot_version:
     slot    NR_VERSION
+slot_absent:
+    slot    NR_CALLS
+slot_stack:
+    slot    NR_STACK
+slot_multi:
+    slot    NR_MULTI
+slot_segment:
+    slot    NR_SEGMENT
 slot_send:
     slot    NR_SEND
 slot_print:
@@ -404,15 +478,15 @@ slot_iret:
     mov     eax, NR_IRET
     syscall
 
-; measure "row" / operation / measured: the last of some repetitions counts.
-%macro measure 1
+; measure "row", N / operation / measured: the last of N repetitions counts.
+%macro measure 2
   %push measure
     mov     r12, %%name
     jmp     %%over
 %%name:
     db      "FLOOR ", %1, " ", 0
 %%over:
-    mov     r14d, REPETITIONS
+    mov     r14d, %2
 %$again:
     rdtsc
     mov     r15d, eax
@@ -431,13 +505,36 @@ slot_iret:
 %endmacro
 
 guest:
-    measure "call/null"
+    measure "call/null", REPETITIONS
     xor     edi, edi
     xor     esi, esi
     call    slot_version
     measured
 
-    measure "call/iret"
+    measure "call/unknown", REPETITIONS
+    xor     edi, edi
+    call    slot_absent
+    measured
+
+    measure "call/multicall-16", REPETITIONS
+    mov     edi, entries
+    mov     esi, 16
+    call    slot_multi
+    measured
+
+    measure "call/stack-switch", REPETITIONS
+    mov     edi, DATA3
+    mov     esi, stack_trap_top
+    call    slot_stack
+    measured
+
+    measure "call/segment-base", REPETITIONS
+    xor     edi, edi
+    mov     esi, port_argument
+    call    slot_segment
+    measured
+
+    measure "call/iret", REPETITIONS
     mov     rax, rsp
     push    qword DATA3
     push    rax
@@ -451,18 +548,30 @@ guest:
     nop
     measured
 
-    measure "event/upcall"
+    measure "event/masked", 1
+    mov     edi, 4
+    mov     rsi, masked_argument
+    call    slot_send
+    measured
+
+    measure "event/again", REPETITIONS
+    mov     edi, 4
+    mov     rsi, masked_argument
+    call    slot_send
+    measured
+
+    measure "event/upcall", REPETITIONS
     mov     edi, 4
     mov     rsi, port_argument
     call    slot_send
     measured
 
-    measure "trap/page-fault"
+    measure "trap/page-fault", REPETITIONS
     mov     rbp, ABSENT_VA
     mov     rax, [rbp]
     measured
 
-    measure "emulate/cpuid"
+    measure "emulate/cpuid", REPETITIONS
     mov     eax, 0x40000001
     xor     ecx, ecx
     ud2
@@ -600,17 +709,23 @@ tss:
     times 23 dd 0
 
 calls:
-    times NR_SEND dq stop
-    dq      call_send
-    times NR_VERSION - NR_SEND - 1 dq stop
+    times NR_STACK dq stop
+    dq      call_stack, call_send
+    times NR_MULTI - NR_SEND - 1 dq stop
+    dq      call_multi
+    times NR_VERSION - NR_MULTI - 1 dq stop
     dq      call_version
     times NR_IRET - NR_VERSION - 1 dq stop
     dq      call_iret
-    times NR_PRINT - NR_IRET - 1 dq stop
+    times NR_SEGMENT - NR_IRET - 1 dq stop
+    dq      call_segment
+    times NR_PRINT - NR_SEGMENT - 1 dq stop
     dq      call_print
     dq      stop
 guest_rsp:
     dq      0
+kernel_ss:
+    dq      DATA3
 kernel_rsp:
     dq      stack_trap_top
 saved_rdx:
@@ -635,6 +750,8 @@ user_counts:
     dd      0, 0
 port_argument:
     dd      PORT
+masked_argument:
+    dd      MASKED_PORT
 upcall:
     db      0, 0                                ; pending, mask
 in_user:
@@ -643,9 +760,12 @@ align 8, db 0
 port_pending:
     times PORTS / 8 db 0
 port_mask:
-    times PORTS / 8 db 0
+    dq      1 << MASKED_PORT
+    times PORTS / 8 - 8 db 0
 port_state:
     times PORT db 0
-    db      PORT_BOUND
-    times PORTS - PORT - 1 db 0
+    db      PORT_BOUND, PORT_BOUND
+    times PORTS - MASKED_PORT - 1 db 0
+entries:                                        ; of a multicall
+    times 16 dq NR_VERSION, 0, 0, 0, 0, 0, 0, 0
 image_end:

@@ -152,7 +152,8 @@ class Refusing(support.ToolTest):
     def test_files(self):
         self.assertIn("cannot write",
                       self.refused("--json", "/nonexistent/x.json"))
-        self.assertIn("cannot write", self.refused("--svg", self.directory))
+        for path in (self.directory, "/dev/null"):
+            self.assertIn("not a file", self.refused("--svg", path))
 
     def test_what_belongs_together(self):
         self.assertIn("--accept", self.refused("--accept", "--cpus", "2"))

@@ -7,13 +7,12 @@ QEMU counts instructions, so the numbers are exact and are the same again on
 any host; docs/bench.md explains the rows and the method.
 """
 import fnmatch
-import importlib.util
 import json
 import os
 import sys
 
-from . import (base, bench_budget, bench_guest, bench_profile, bench_readme,
-               bench_report, build, images, packages)
+from . import (base, bench_budget, bench_guest, bench_linux, bench_profile,
+               bench_readme, bench_report, build, images, packages)
 from .base import InputError, ToolError, say
 
 COLUMNS = ("xenios", "xen", "xen_b")
@@ -50,16 +49,13 @@ def add_arguments(parser):
                         help="as --profile, with every instruction")
     parser.add_argument("--no-install", action="store_true",
                         help="only print which packages are missing")
-    if importlib.util.find_spec(__package__ + ".bench_linux"):
-        module = importlib.import_module(__package__ + ".bench_linux")
-        kinds = parser.add_subparsers(dest="kind", metavar="linux",
-                                      required=False,
-                                      parser_class=type(parser))
-        linux = kinds.add_parser("linux", help="Linux beside Linux",
-                                 description=module.__doc__,
-                                 allow_abbrev=False)
-        module.add_arguments(linux)
-        linux.set_defaults(main=module.main)
+    kinds = parser.add_subparsers(dest="kind", metavar="linux",
+                                  required=False, parser_class=type(parser))
+    linux = kinds.add_parser("linux", help="Linux beside Linux",
+                             description=bench_linux.__doc__,
+                             allow_abbrev=False)
+    bench_linux.add_arguments(linux)
+    linux.set_defaults(main=bench_linux.main)
 
 
 def chosen_rows(pattern):
@@ -79,6 +75,9 @@ def check_writable(path):
     """Raise InputError now rather than after minutes."""
     if path is None:
         return
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError("%s is not a file that can be replaced; give "
+                         "another path" % path)
     try:
         with open(path, "a", encoding="utf-8"):
             pass
