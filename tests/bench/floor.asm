@@ -516,11 +516,16 @@ guest:
     call    slot_absent
     measured
 
-    measure "call/multicall-16", REPETITIONS
+%macro measure_multicall 2
+    measure %1, REPETITIONS
     mov     edi, entries
-    mov     esi, 16
+    mov     esi, %2
     call    slot_multi
     measured
+%endmacro
+    measure_multicall "call/multicall-1", 1
+    measure_multicall "call/multicall-16", 16
+    measure_multicall "call/multicall-64", 64
 
     measure "call/stack-switch", REPETITIONS
     mov     edi, DATA3
@@ -767,5 +772,5 @@ port_state:
     db      PORT_BOUND, PORT_BOUND
     times PORTS - MASKED_PORT - 1 db 0
 entries:                                        ; of a multicall
-    times 16 dq NR_VERSION, 0, 0, 0, 0, 0, 0, 0
+    times 64 dq NR_VERSION, 0, 0, 0, 0, 0, 0, 0
 image_end:
