@@ -362,11 +362,11 @@ static int64_t bit_reach(struct cpu_regs *regs, const struct insn *i)
 
     switch (i->operand_bytes) {
     case 8:
-        return (int64_t)number >> 6 << 3;
+        return ((int64_t)number >> 6) * 8;
     case 4:
-        return (int64_t)(int32_t)number >> 5 << 2;
+        return ((int32_t)number >> 5) * 4l;
     default:
-        return (int64_t)(int16_t)number >> 4 << 1;
+        return ((int16_t)number >> 4) * 2;
     }
 }
 
