@@ -263,28 +263,25 @@ int64_t hc_update_descriptor(uint64_t maddr, uint64_t desc, uint64_t unused1,
 
 /* --- LDT ------------------------------------------------------------------ */
 
-/* A vcpu's zeroed record has no LDT pages either. */
-static bool ldt_page_mapped(mfn_t mfn)
-{
-    return mfn_valid_number(mfn) && mfn.v != 0;
-}
-
 void pv_drop_ldt(struct vcpu *v)
 {
     mfn_t old[LDT_FRAMES];
-    unsigned int i, count = 0;
+    uint32_t pages = v->pv.ldt_pages;
+    unsigned int count = 0;
 
-    for (i = 0; i < LDT_FRAMES; i++) {
-        if (ldt_page_mapped(v->pv.ldt_frames[i])) {
-            old[count++] = v->pv.ldt_frames[i];
-        }
-        v->pv.ldt_frames[i] = INVALID_MFN;
+    if (LIKELY(pages == 0)) {
+        return;
+    }
+    v->pv.ldt_pages = 0;
+    for (; pages != 0; pages &= pages - 1) {
+        mfn_t *frame = &v->pv.ldt_frames[__builtin_ctz(pages)];
+
+        old[count++] = *frame;
+        *frame = INVALID_MFN;
     }
     if (v == current_vcpu()) {
         arch_load_ldt(v);
-        if (count > 0) {
-            tlb_flush_local(); /* D2 */
-        }
+        tlb_flush_local(); /* D2 */
     }
     put_frames(v->domain, old, count);
 }
@@ -308,7 +305,7 @@ bool pv_map_ldt_page(struct vcpu *v, uint64_t offset)
     mfn_t l1;
 
     if (offset / sizeof(uint64_t) >= v->pv.ldt_entries ||
-        ldt_page_mapped(v->pv.ldt_frames[page]) ||
+        (v->pv.ldt_pages >> page & 1) != 0 ||
         !pv_walk_to_l1(v, GVA(v->pv.ldt_base.v + (page << PAGE_SHIFT)), &l1,
                        &slot)) {
         return false;
@@ -319,6 +316,7 @@ bool pv_map_ldt_page(struct vcpu *v, uint64_t offset)
         return false;
     }
     v->pv.ldt_frames[page] = pte_mfn(pte);
+    v->pv.ldt_pages |= 1u << page;
     arch_map_ldt_page(v, (unsigned int)page, pte_mfn(pte));
     return true;
 }

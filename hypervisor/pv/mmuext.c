@@ -154,6 +154,7 @@ static int op_set_ldt(struct vcpu *v, const struct mmuext_op *op)
     v->pv.ldt_base = base;
     v->pv.ldt_entries = entries;
     pv_drop_ldt(v);
+    arch_load_ldt(v);
     return 0;
 }
 

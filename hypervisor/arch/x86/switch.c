@@ -152,42 +152,51 @@ void arch_toggle_mode(struct vcpu *v)
 
 /* --- descriptor windows ------------------------------------------------------------- */
 
-/* How many pages of a CPU's windows may show anything: those behind show what
- * they have shown since the start, and need not be looked at. */
+/* What each CPU's windows show, so that a switch touches only what differs
+ * from the empty window before or after. */
 static struct {
-    unsigned int gdt_pages, ldt_pages;
-} windows[CPUS_MAX];
+    uint32_t gdt_frames;    /* the first so many */
+    uint32_t ldt_pages;     /* bit n for page n */
+    uint32_t ldt_entries;   /* in LDTR */
+} shown[CPUS_MAX];
 
 void arch_load_gdt(struct vcpu *v)
 {
     unsigned int cpu = this_cpu()->id;
-    unsigned int pages = (v->pv.gdt_entries + 511) / 512;
-    unsigned int shown = windows[cpu].gdt_pages;
+    uint32_t frames = (v->pv.gdt_entries + 511) / 512;
+    uint32_t end = frames > shown[cpu].gdt_frames ? frames
+                                                  : shown[cpu].gdt_frames;
 
-    for (unsigned int i = 0; i < pages || i < shown; i++) {
+    for (uint32_t i = 0; i < end; i++) {
         gdt_window_set(cpu, i, v->pv.gdt_frames[i]);
     }
-    windows[cpu].gdt_pages = pages;
+    shown[cpu].gdt_frames = frames;
 }
 
-/* Pages of a table come as they are used, so all are taken to be there. */
 void arch_load_ldt(struct vcpu *v)
 {
     struct cpu *c = this_cpu();
-    unsigned int pages = v->pv.ldt_entries != 0 ? LDT_FRAMES : 0;
-    unsigned int shown = windows[c->id].ldt_pages;
+    uint32_t pages = shown[c->id].ldt_pages | v->pv.ldt_pages;
 
-    for (unsigned int i = 0; i < pages || i < shown; i++) {
+    for (; pages != 0; pages &= pages - 1) {
+        unsigned int i = (unsigned int)__builtin_ctz(pages);
+
         ldt_window_set(c->id, i, v->pv.ldt_frames[i]);
     }
-    windows[c->id].ldt_pages = pages;
-    cpu_set_ldt(c, v->pv.ldt_entries);
+    shown[c->id].ldt_pages = v->pv.ldt_pages;
+    if ((shown[c->id].ldt_entries | v->pv.ldt_entries) != 0) {
+        cpu_set_ldt(c, v->pv.ldt_entries);
+        shown[c->id].ldt_entries = v->pv.ldt_entries;
+    }
 }
 
 void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
 {
+    unsigned int cpu = this_cpu()->id;
+
     (void)v;
-    ldt_window_set(this_cpu()->id, page, mfn);
+    ldt_window_set(cpu, page, mfn);
+    shown[cpu].ldt_pages |= 1u << page;
 }
 
 /* --- debug registers ------------------------------------------------------------------ */

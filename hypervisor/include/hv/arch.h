@@ -100,8 +100,8 @@ void arch_load_cr3(struct vcpu *v);
  * v->kernel_mode, SWAPGS, other page table. The user table must exist. */
 void arch_toggle_mode(struct vcpu *v);
 
-/* Windows of the current vcpu's GDT and LDT follow v->pv. arch_load_ldt
- * empties the LDT window; pages come lazily by arch_map_ldt_page. */
+/* Windows of the current vcpu's GDT and LDT follow v->pv; pages of the LDT
+ * come lazily, by arch_map_ldt_page. */
 void arch_load_gdt(struct vcpu *v);
 void arch_load_ldt(struct vcpu *v);
 void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn);

@@ -69,6 +69,7 @@ struct pv_vcpu {
     gva_t ldt_base;
     uint32_t ldt_entries;
     mfn_t ldt_frames[LDT_FRAMES]; /* mapped lazily; SEGDESC references */
+    uint32_t ldt_pages;        /* which of them are: bit n for page n */
 
     /* segment state while the vcpu is not loaded; bases as the guest set */
     uint16_t ds, es, fs, gs;
