@@ -71,7 +71,8 @@ struct held_frame {
     bool held;
 };
 
-static void held_release(struct domain *d, struct held_frame *h)
+static inline __attribute__((always_inline)) void
+held_release(struct domain *d, struct held_frame *h)
 {
     if (h->held) {
         h->held = false;
@@ -82,7 +83,8 @@ static void held_release(struct domain *d, struct held_frame *h)
 }
 
 /* A use of the frame as the table it is, or else as plain memory. */
-static int held_take(struct domain *d, struct held_frame *h, mfn_t mfn)
+static inline __attribute__((always_inline)) int
+held_take(struct domain *d, struct held_frame *h, mfn_t mfn)
 {
     int err;
 
@@ -102,8 +104,9 @@ static int held_take(struct domain *d, struct held_frame *h, mfn_t mfn)
     return 0;
 }
 
-static int update_frame(struct domain *d, struct held_frame *h, uint64_t ptr,
-                        uint64_t val, bool keep_ad)
+static inline __attribute__((always_inline)) int
+update_frame(struct domain *d, struct held_frame *h, uint64_t ptr,
+             uint64_t val, bool keep_ad)
 {
     unsigned int slot = (ptr & ~PAGE_MASK) / sizeof(uint64_t);
     int err = held_take(d, h, maddr_to_mfn(MADDR(ptr)));
@@ -134,8 +137,8 @@ static int update_m2p(struct domain *d, uint64_t ptr, uint64_t pfn)
     return 0;
 }
 
-static int update_one(struct domain *d, struct held_frame *h,
-                      const struct mmu_update *u)
+static inline __attribute__((always_inline)) int
+update_one(struct domain *d, struct held_frame *h, const struct mmu_update *u)
 {
     unsigned int command = u->ptr & 7;
 
@@ -270,19 +273,18 @@ int64_t hc_mmu_update(uint64_t ureqs, uint64_t count, uint64_t pdone,
     struct domain *d = current_domain();
     struct mmu_list list;
     int64_t result;
-    int denied;
+    int denied = 0;
 
     (void)unused;
     if (UNLIKELY(!mmu_list_begin(&list, ureqs, count, pdone, foreigndom,
                                  &result))) {
         return result;
     }
-    if (LIKELY(list.foreigndom == DOMID_SELF)) {
-        return mmu_list_end(&list, update_list(d, &list, 0));
-    }
-    denied = foreign_denied(d, list.foreigndom);
-    if (denied == -XEN_ESRCH) {
-        return denied;
+    if (UNLIKELY(list.foreigndom != DOMID_SELF)) {
+        denied = foreign_denied(d, list.foreigndom);
+        if (denied == -XEN_ESRCH) {
+            return denied;
+        }
     }
     return mmu_list_end(&list, update_list(d, &list, denied));
 }

@@ -72,18 +72,21 @@ int page_type_finish_deferred(struct vcpu *v)
 
 void frame_put_or_defer(struct domain *d, mfn_t mfn)
 {
-    if (frame_put_and_type(d, mfn)) {
+    if (UNLIKELY(frame_drop(d, mfn))) {
         page_type_defer(d, mfn);
     }
 }
 
 /* A get on behalf of a hypercall: what a failure leaves stopped is undone by
  * the vcpu's next call; a restart finds it by itself. */
-static int get_or_defer(struct domain *d, mfn_t mfn, enum page_type type)
+static inline int get_or_defer(struct domain *d, mfn_t mfn,
+                               enum page_type type)
 {
-    int err = frame_get_and_type(d, mfn, type);
+    int err = LIKELY(!d->is_32bit)
+                  ? frame_get_and_want(d, mfn, type_word_want(type, 0))
+                  : frame_get_and_type(d, mfn, type);
 
-    if (err && err != -XEN_ERESTART_CALL) {
+    if (UNLIKELY(err) && err != -XEN_ERESTART_CALL) {
         page_type_defer(d, mfn);
     }
     return err;
