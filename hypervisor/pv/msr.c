@@ -40,7 +40,9 @@ struct msr_row {
     uint64_t value;
 };
 
+/* Searched from the top: what kernels read again and again comes first. */
 static const struct msr_row rows[] = {
+    { 0xc0000080, ANYBODYS, SAME, 0xd01 },   /* EFER: SCE LME LMA NXE */
     { 0x00000000, ANYBODYS, NO, 0 },         /* machine check of the P5 */
     { 0x00000001, ANYBODYS, NO, 0 },
     { 0x00000017, INTELS, NO, 0 },           /* platform id */
@@ -52,7 +54,6 @@ static const struct msr_row rows[] = {
     { 0x00000277, ANYBODYS, NO, 0x050100070406ull }, /* the interface's PAT */
     { 0x00000345, ANYBODYS, NO, 0 },         /* performance capabilities */
     { 0x40000000, ANYBODYS, NO, 0 },         /* another hypervisor's */
-    { 0xc0000080, ANYBODYS, SAME, 0xd01 },   /* EFER: SCE LME LMA NXE */
     { 0xc0010015, AMDS, ANY, 0 },            /* hardware configuration */
     { 0xc0011029, AMDS, ANY, 2 },            /* LFENCE serialises */
 };
@@ -88,8 +89,8 @@ static int base_of_msr(uint32_t msr)
 
 bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value)
 {
-    const struct msr_row *row = find_row(msr);
     int base = base_of_msr(msr);
+    const struct msr_row *row;
 
     if (base >= 0) {
         *value = arch_get_segment_base(v, (unsigned int)base);
@@ -103,6 +104,7 @@ bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value)
         *value = arch_tsc();
         return true;
     }
+    row = find_row(msr);
     if (row == NULL) {
         return false;
     }
@@ -112,8 +114,8 @@ bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value)
 
 bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
 {
-    const struct msr_row *row = find_row(msr);
     int base = base_of_msr(msr);
+    const struct msr_row *row;
 
     if (base >= 0) {
         if (!gva_is_canonical(value)) {
@@ -122,6 +124,7 @@ bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value)
         arch_set_segment_base(v, (unsigned int)base, value);
         return true;
     }
+    row = find_row(msr);
     return row != NULL && (row->writes == ANY ||
                            (row->writes == SAME && row->value == value));
 }
