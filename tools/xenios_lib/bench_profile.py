@@ -97,7 +97,7 @@ class Places:
     def _place(chain):
         """Innermost function first: function, file:line, function, ..."""
         functions, files = chain[0::2], chain[1::2]
-        where = files[0].partition("hypervisor/")[2].partition(":")[0]
+        where = files[0].rpartition("hypervisor/")[2].partition(":")[0]
         if len(functions) > 1:
             where += " in " + functions[-1]
         return functions[0], where
