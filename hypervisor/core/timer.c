@@ -8,7 +8,8 @@
  *
  *   T1  a timer that is set is in one heap, and its key there is the deadline
  *   T2  t->cpu names the CPU in whose heap t is; it changes under that CPU's
- *       timer_lock only, so whoever finds it unchanged under the lock is sure
+ *       timer_lock only, so whoever finds it unchanged under the lock is sure.
+ *       In no heap, t is its setter's: who took it out has let go of it before
  *   T3  the hardware is programmed no later than the root's deadline, or
  *       SOFTIRQ_TIMER is pending; it may be earlier, when a timer was stopped
  *
@@ -33,7 +34,7 @@ static void insert(struct cpu *c, struct timer *t)
 static void take_out(struct cpu *c, struct timer *t)
 {
     heap_remove(&c->timers, &t->node);
-    __atomic_store_n(&t->cpu, TIMER_NO_CPU, __ATOMIC_RELAXED);
+    __atomic_store_n(&t->cpu, TIMER_NO_CPU, __ATOMIC_RELEASE); /* T2 */
 }
 
 /* --- setting and stopping ------------------------------------------------- */
@@ -95,7 +96,7 @@ void timer_set(struct timer *t, ns_t deadline)
     struct cpu *c = this_cpu();
     bool is_first;
 
-    if (__atomic_load_n(&t->cpu, __ATOMIC_RELAXED) != c->id) {
+    if (__atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) != c->id) {
         timer_stop(t);
     }
     spin_lock(&c->timer_lock);
