@@ -255,16 +255,18 @@ bool domain_detach_frame(struct domain *d, mfn_t mfn)
 void domain_reattach_frame(mfn_t mfn)
 {
     struct frame *f = mfn_to_frame(mfn);
+    uint64_t word = __atomic_load_n(&f->word, __ATOMIC_RELAXED);
 
-    BUG_ON((f->word & ~WORD_LEFTOVERS) != 0);
+    BUG_ON((word & ~WORD_LEFTOVERS) != 0);
     f->stamp = arch_tlb_clock();
-    __atomic_store_n(&f->word, f->word | FW_ALLOCATED | FW_ONE_REF,
+    __atomic_store_n(&f->word, word | FW_ALLOCATED | FW_ONE_REF,
                      __ATOMIC_RELEASE);
 }
 
 void frame_free_detached(mfn_t mfn)
 {
-    frame_to_allocator(mfn, mfn_to_frame(mfn)->word);
+    frame_to_allocator(mfn, __atomic_load_n(&mfn_to_frame(mfn)->word,
+                                            __ATOMIC_RELAXED));
 }
 
 void frame_share_with(struct domain *d, mfn_t mfn)

@@ -17,6 +17,7 @@
 
 extern struct world *w;
 extern bool trace;            /* every step is printed */
+extern bool in_parallel;      /* other threads play other CPUs: no audit calls */
 
 /* --- the world (steps.c) ------------------------------------------------- */
 

@@ -72,7 +72,7 @@ void tlb_insert(uint64_t table, gva_t va, bool write, mfn_t mfn)
     e->table = table;
     e->page = va.v >> PAGE_SHIFT;
     e->mfn = mfn.v;
-    e->owner = mfn_to_frame(mfn)->owner;
+    e->owner = __atomic_load_n(&mfn_to_frame(mfn)->owner, __ATOMIC_RELAXED);
 }
 
 static void flush_one(struct host_cpu *hc, bool all, gva_t va)
