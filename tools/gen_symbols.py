@@ -10,8 +10,9 @@ its text become records of 32 bits offset from text_start and a name:
     dd 0x1a40
     db "evtchn_op_send", 0
 
-sorted by address. The table lies behind the text, so the second link moves
-nothing that it names.
+sorted by address. A compiler's clones and pieces (name.part.0, name.cold) and
+labels of assembly (name.done) go by the name before the dot. The table lies
+behind the text, so the second link moves nothing that it names.
 """
 import subprocess
 import sys
@@ -28,14 +29,14 @@ def main():
            "section .symbols progbits alloc noexec nowrite align=8"]
     previous = None
     for row in rows:
-        if (len(row) != 3 or row[1] not in "tT" or "." in row[2] or
+        if (len(row) != 3 or row[1] not in "tT" or
                 row[2] in ("text_start", "text_end")):
             continue
-        address = int(row[0], 16)
-        if start <= address < end and address != previous:
+        address, name = int(row[0], 16), row[2].split(".")[0]
+        if start <= address < end and name and name != previous:
             out.append(f"    dd {address - start:#x}")
-            out.append(f'    db "{row[2]}", 0')
-            previous = address
+            out.append(f'    db "{name}", 0')
+            previous = name
     out.append("section .note.GNU-stack noalloc noexec nowrite progbits")
     with open(output, "w", encoding="utf-8") as file:
         file.write("\n".join(out) + "\n")

@@ -37,6 +37,8 @@ enum {
  * off. */
 extern uint32_t trace_mask;
 
+/* Cold: whatever leads to it, the compiler takes out of the common path. */
+__attribute__((cold, noinline))
 void trace_record(enum trace_event event, const uint64_t args[]);
 
 /* Records an event of this CPU: TRACE(BLOCK, d->id, v->id); */
@@ -52,8 +54,10 @@ void trace_record(enum trace_event event, const uint64_t args[]);
 
 /* The two whose number or length depends on what happens. Call them only
  * while trace_mask is not 0. */
+__attribute__((cold, noinline))
 void trace_hypercall(enum trace_event event, uint64_t nr,
                      const uint64_t args[5]);
+__attribute__((cold, noinline))
 void trace_runstate(uint32_t domid, uint32_t vcpu_id, int from, int to);
 
 /* Allocates the rings and begins, as the options say; once, when all CPUs are
