@@ -112,6 +112,12 @@ class Grub(RunTest):
     def test_demo(self):
         self.assert_toured(self.tool("--cmdline", "demo"))
 
+    def test_images_that_do_not_fit(self):
+        with tempfile.NamedTemporaryFile() as ramdisk:
+            ramdisk.truncate(20 << 20)
+            self.assertIn("too little memory", self.assert_refused(self.tool(
+                "--memory", "24", "--ramdisk", ramdisk.name, status=REFUSED)))
+
 
 class Uefi(RunTest):
     """The tour, from a GRUB ISO under OVMF."""
