@@ -13,8 +13,7 @@
  *   shown    computation: SSE and its kin, CX16, POPCNT, AES; what a kernel
  *            needs to run at all: PAE, SYSCALL, LM, NX, FXSR, TSC, MSR
  *   hidden   what needs CR4, CR0 or MSRs of the real CPU: large pages, global
- *            pages, MTRR, MCE and MCA (whose faults are fatal by design), SEP,
- *            SMEP, SMAP, UMIP, PKU, FSGSBASE, PCID, x2APIC, VMX, SVM, CET;
+ *            pages, MTRR, MCE and MCA (whose faults are fatal by design), SMEP, SMAP, UMIP, PKU, FSGSBASE, PCID, x2APIC, VMX, SVM, CET;
  *            counters, RDTSCP, speculation controls, topology
  *   XSAVE    and what lives in its area (AVX, AVX-512) are shown where the
  *            machine has them. CR4.OSXSAVE is on for all, so user programs
@@ -48,6 +47,7 @@ enum { EAX, EBX, ECX, EDX };
                      BIT(16) /* PAT */ | BIT(19) /* CLFSH */ | \
                      BIT(23) /* MMX */ | BIT(24) /* FXSR */ | \
                      BIT(25) /* SSE */ | BIT(26) /* SSE2 */)
+#define SYSENTER_1_EDX BIT(11) /* AMD's CPUs do not have it in long mode */
 /* table 3-10 */
 #define SHOWN_1_ECX (BIT(0)  /* SSE3 */ | BIT(1)  /* PCLMULQDQ */ | \
                      BIT(9)  /* SSSE3 */ | BIT(13) /* CX16 */ | \
@@ -168,7 +168,7 @@ static void basic_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
     case 1:
         out[EBX] &= 0x00ffffff; /* no APIC number */
         out[ECX] = (out[ECX] & shown_1_ecx()) | HYPERVISOR_PRESENT;
-        out[EDX] &= SHOWN_1_EDX;
+        out[EDX] &= SHOWN_1_EDX | (pv_cpu_is_amd() ? 0 : SYSENTER_1_EDX);
         break;
     case 2: /* caches, in Intel's codes */
         break;

@@ -156,10 +156,19 @@ void arch_fill_hypervisor_slots(uint64_t *l4)
     }
 }
 
+static uint32_t cpuid_fill;
+
+void host_cpuid_fill(uint32_t word)
+{
+    cpuid_fill = word;
+}
+
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     (void)subleaf;
-    memset(out, 0, 4 * sizeof(out[0]));
+    for (unsigned int i = 0; i < 4; i++) {
+        out[i] = cpuid_fill;
+    }
     if (leaf == 0) {
         out[0] = 1;
         memcpy(&out[1], "Xeni", 4);

@@ -22,15 +22,11 @@
  * SDM 1 chapter 13 (XSAVE), 10.5 (FXSAVE); APM 2 11.4.4.
  */
 #include "fpu.h"
+#include "fpu_pure.h"
 
 #include <arch/cr.h>
 #include <hv/arch.h>
 #include <hv/util.h>
-
-#define X87    0x01ull
-#define SSE    0x02ull
-#define AVX    0x04ull
-#define AVX512 0xe0ull /* opmask, upper halves, upper sixteen */
 
 #define MXCSR_OFFSET      24
 #define MXCSR_MASK_OFFSET 28
@@ -45,31 +41,16 @@ static bool pointers_stay;         /* X3 */
 
 /* --- what the machine has ------------------------------------------------- */
 
-/* Components come in groups that make sense together only. */
-static bool combination_ok(uint64_t xcr0)
-{
-    if ((xcr0 & X87) == 0 || ((xcr0 & AVX) != 0 && (xcr0 & SSE) == 0)) {
-        return false;
-    }
-    return (xcr0 & AVX512) == 0 ||
-           ((xcr0 & AVX512) == AVX512 && (xcr0 & AVX) != 0);
-}
-
 static uint64_t offered(void)
 {
     uint32_t leaf1[4], leafd[4];
-    uint64_t have;
 
     cpuid(1, 0, leaf1);
     if ((leaf1[2] & (1u << 26)) == 0 || cpuid_max(0) < 0xd) {
         return 0;
     }
     cpuid(0xd, 0, leafd);
-    have = leafd[0] & (X87 | SSE | AVX | AVX512);
-    if (!combination_ok(have)) {
-        have &= X87 | SSE;
-    }
-    return have;
+    return xcr0_offer(leafd[0]);
 }
 
 static uint32_t read_mxcsr_mask(void)
@@ -122,7 +103,7 @@ void fpu_image_reset(struct vcpu *v)
 {
     set_field(v, 0, 0x037f, 2);
     set_field(v, MXCSR_OFFSET, MXCSR_DEFAULT, 4);
-    v->pv.xcr0 = features != 0 ? X87 : 0;
+    v->pv.xcr0 = features != 0 ? XCR0_X87 : 0;
 }
 
 /* X2 */
@@ -134,7 +115,7 @@ void arch_set_fpu_image(struct vcpu *v, const void *image)
     memcpy(&mxcsr, (const char *)image + MXCSR_OFFSET, sizeof(mxcsr));
     set_field(v, MXCSR_OFFSET, mxcsr & mxcsr_mask, 4);
     memset((char *)v->fpu + HEADER_OFFSET, 0, PAGE_SIZE - HEADER_OFFSET);
-    set_field(v, HEADER_OFFSET, features & (X87 | SSE), 8);
+    set_field(v, HEADER_OFFSET, features & (XCR0_X87 | XCR0_SSE), 8);
 }
 
 /* --- switching ------------------------------------------------------------------ */
@@ -202,7 +183,7 @@ uint64_t arch_xcr0_offered(void)
 
 bool arch_set_xcr0(struct vcpu *v, uint64_t value)
 {
-    if ((value & ~features) != 0 || !combination_ok(value)) {
+    if (!xcr0_may_be_set(value, features)) {
         return false;
     }
     v->pv.xcr0 = value;

@@ -57,6 +57,9 @@ void host_fail_guest_access(unsigned int n);
 unsigned int host_alloc_count(void);
 unsigned int host_guest_access_count(void);
 
+/* All four words of every CPUID leaf but 0; at first 0. */
+void host_cpuid_fill(uint32_t word);
+
 /* --- time (clock.c) ------------------------------------------------------- */
 /* Moves the clock; due one-shot timers raise SOFTIRQ_TIMER on their CPU. */
 void host_set_now(ns_t now);
