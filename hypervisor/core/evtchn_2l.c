@@ -24,14 +24,16 @@
 
 static inline bool set_bit_was_set(xen_ulong_t *word, unsigned int n)
 {
-    return (__atomic_fetch_or(word, 1ull << n, __ATOMIC_SEQ_CST) &
-            (1ull << n)) != 0;
+    uint64_t bit = 1ull << n;
+
+    return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
 }
 
 static inline bool clear_bit_was_set(xen_ulong_t *word, unsigned int n)
 {
-    return (__atomic_fetch_and(word, ~(1ull << n), __ATOMIC_SEQ_CST) &
-            (1ull << n)) != 0;
+    uint64_t bit = 1ull << n;
+
+    return (__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
 }
 
 static inline bool bit_is_set(const xen_ulong_t *word, unsigned int n)

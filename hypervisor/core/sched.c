@@ -102,7 +102,6 @@ static int runstate_of(const struct vcpu *v)
  * CPU, that one sees to it. */
 static void settle(struct vcpu *v)
 {
-    bool can_run = v->state == VCPU_RUNNABLE && v->pause_count == 0;
     ns_t now;
 
     if (v->on_cpu) {
@@ -110,12 +109,15 @@ static void settle(struct vcpu *v)
         return;
     }
     now = arch_now();
-    runstate_set(v, runstate_of(v), now);
-    if (can_run && !v->turn.waits) {
+    if (v->state != VCPU_RUNNABLE || v->pause_count != 0) {
+        runstate_set(v, runstate_of(v), now);
+        if (v->turn.waits) {
+            runqueue_leave(&queue, &v->turn);
+        }
+    } else if (!v->turn.waits) {
+        runstate_set(v, RUNSTATE_runnable, now);
         runqueue_join(&queue, &v->turn);
         find_cpu(v, now);
-    } else if (!can_run && v->turn.waits) {
-        runqueue_leave(&queue, &v->turn);
     }
 }
 
@@ -146,8 +148,10 @@ static void end_poll(struct vcpu *v)
 /* Back from BLOCKED or OFFLINE. One that has not left its CPU yet stays. */
 static void make_runnable(struct vcpu *v)
 {
-    set_state(v, v->on_cpu ? VCPU_RUNNING : VCPU_RUNNABLE);
-    if (!v->on_cpu) {
+    if (v->on_cpu) {
+        set_state(v, VCPU_RUNNING);
+    } else {
+        set_state(v, VCPU_RUNNABLE);
         settle(v);
     }
 }

@@ -93,12 +93,11 @@ static bool any_pending(const struct domain *d, const evtchn_port_t *ports,
 static int read_ports(struct domain *d, const struct sched_poll *op,
                       evtchn_port_t *ports)
 {
-    struct guest_iter it = guest_iter(GVA((uint64_t)(uintptr_t)op->ports.p),
-                                      op->nr_ports, sizeof(*ports));
+    gva_t list = GVA((uint64_t)(uintptr_t)op->ports.p);
     unsigned int i;
 
     for (i = 0; i < op->nr_ports; i++) {
-        if (guest_iter_read(&it, &ports[i])) {
+        if (guest_load32(GVA(list.v + i * sizeof(*ports)), &ports[i])) {
             return -XEN_EFAULT;
         }
         if (ports[i] >= evtchn_port_limit(d)) {

@@ -40,14 +40,32 @@ static void nmi_softirq(void)
     }
 }
 
+#define RUN_LATE \
+    (1u << SOFTIRQ_NMI | 1u << SOFTIRQ_PARK | 1u << SOFTIRQ_POWER)
+
+/* What hardly ever is, after the scheduler. */
+static void run_late(uint32_t work)
+{
+    if (work & (1u << SOFTIRQ_NMI)) {
+        nmi_softirq();
+    }
+    if (work & (1u << SOFTIRQ_PARK)) {
+        arch_park_here();
+    }
+    if (work & (1u << SOFTIRQ_POWER)) {
+        domain_power_softirq();
+    }
+}
+
 void softirq_run(void)
 {
     /* The CPU stays the same, though the vcpu may not. */
     struct cpu *c = this_cpu();
-    uint32_t work;
 
-    while ((work = __atomic_exchange_n(&c->softirqs, 0,
-                                       __ATOMIC_SEQ_CST)) != 0) {
+    while (__atomic_load_n(&c->softirqs, __ATOMIC_RELAXED) != 0) {
+        uint32_t work = __atomic_exchange_n(&c->softirqs, 0,
+                                            __ATOMIC_SEQ_CST);
+
         if (work & (1u << SOFTIRQ_TIMER)) {
             timer_softirq();
         }
@@ -57,14 +75,8 @@ void softirq_run(void)
         if (work & (1u << SOFTIRQ_SCHEDULE)) {
             schedule();
         }
-        if (work & (1u << SOFTIRQ_NMI)) {
-            nmi_softirq();
-        }
-        if (work & (1u << SOFTIRQ_PARK)) {
-            arch_park_here();
-        }
-        if (work & (1u << SOFTIRQ_POWER)) {
-            domain_power_softirq();
+        if (UNLIKELY(work & RUN_LATE)) {
+            run_late(work);
         }
     }
 }
