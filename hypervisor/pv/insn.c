@@ -35,9 +35,8 @@ static uint8_t shape_one_byte(uint8_t op)
     case 0x30: case 0x31:                       /* xor */
     case 0x86: case 0x87:                       /* xchg */
     case 0x88: case 0x89:                       /* mov */
-    case 0xfe: case 0xff:                       /* inc, dec */
-        return MODRM;
     case 0xf6: case 0xf7:                       /* not, neg; not test */
+    case 0xfe: case 0xff:                       /* inc, dec */
         return MODRM;
     case 0x80: case 0x83: case 0xc6:
         return MODRM | IMM8;

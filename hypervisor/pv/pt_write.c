@@ -359,15 +359,12 @@ static bool is_string(const struct insn *i)
 static int64_t bit_reach(struct cpu_regs *regs, const struct insn *i)
 {
     uint64_t number = *insn_register(regs, i->reg);
+    int64_t bits = i->operand_bytes == 8   ? (int64_t)number
+                   : i->operand_bytes == 4 ? (int32_t)number
+                                           : (int16_t)number;
+    int64_t bytes = i->operand_bytes;
 
-    switch (i->operand_bytes) {
-    case 8:
-        return ((int64_t)number >> 6) * 8;
-    case 4:
-        return ((int32_t)number >> 5) * 4l;
-    default:
-        return ((int16_t)number >> 4) * 2;
-    }
+    return (bits >> (3 + __builtin_ctz(i->operand_bytes))) * bytes;
 }
 
 /* Whether the operand begins at va, and is all that faulted. */
