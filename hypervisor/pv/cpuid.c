@@ -13,8 +13,10 @@
  *   shown    computation: SSE and its kin, CX16, POPCNT, AES; what a kernel
  *            needs to run at all: PAE, SYSCALL, LM, NX, FXSR, TSC, MSR
  *   hidden   what needs CR4, CR0 or MSRs of the real CPU: large pages, global
- *            pages, MTRR, MCE and MCA (whose faults are fatal by design), SMEP, SMAP, UMIP, PKU, FSGSBASE, PCID, x2APIC, VMX, SVM, CET;
+ *            pages, MTRR, MCE and MCA (whose faults are fatal by design),
+ *            SMEP, SMAP, UMIP, PKU, FSGSBASE, PCID, x2APIC, VMX, SVM, CET;
  *            counters, RDTSCP, speculation controls, topology
+ *   SYSENTER is shown where it works in long mode: not on AMD's CPUs
  *   XSAVE    and what lives in its area (AVX, AVX-512) are shown where the
  *            machine has them. CR4.OSXSAVE is on for all, so user programs
  *            see it too, and XGETBV tells them what their kernel enabled
