@@ -62,11 +62,11 @@ static struct callback *callback_by_type(struct pv_vcpu *pv, unsigned int type)
     case CALLBACKTYPE_failsafe:
         return &pv->failsafe;
     case CALLBACKTYPE_syscall:
-        return &pv->syscall;
+        return &pv->user_call[USER_SYSCALL];
     case CALLBACKTYPE_syscall32:
-        return &pv->syscall32;
+        return &pv->user_call[USER_SYSCALL32];
     case CALLBACKTYPE_sysenter:
-        return &pv->sysenter;
+        return &pv->user_call[USER_SYSENTER];
     default:
         return NULL;
     }

@@ -76,9 +76,9 @@ static bool ports_allowed(struct vcpu *v, unsigned int port,
     if (v->kernel_mode || v->pv.io_bitmap_ports == 0) {
         return map_allows(v, port, bytes);
     }
-    arch_toggle_mode(v); /* the map is in the kernel's memory */
+    arch_enter_kernel_mode(v); /* the map is in the kernel's memory */
     allowed = map_allows(v, port, bytes);
-    arch_toggle_mode(v);
+    arch_enter_user_mode(v);
     return allowed;
 }
 

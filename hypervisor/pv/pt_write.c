@@ -497,8 +497,7 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
 
     if (!v->kernel_mode ||
         (d->vm_assist & 1u << VMASST_TYPE_writable_pagetables) == 0 ||
-        (regs->error_code & ~(uint32_t)PFEC_USER) !=
-            (PFEC_PRESENT | PFEC_WRITE) ||
+        !pv_is_write_to_present(regs->error_code) ||
         !find_target(v, va, &target) || !frame_hold(d, target, &type)) {
         return false;
     }

@@ -27,6 +27,8 @@
  *       tell.
  *   B6  handler addresses were checked to be canonical when they were
  *       registered, so that the IRETQ to them can not fault.
+ *   B7  the way to a handler may be SYSRET: the new selectors are those it
+ *       loads, and rcx and r11, which it spoils, stand in the frame.
  *
  * Sources: the frame is part of the ABI (xen/arch-x86/xen-x86_64.h); error
  * codes SDM 3A 6.13, #PF SDM 3A 4.7.
@@ -43,6 +45,9 @@
 /* What arrives at the handler besides the interrupted context. */
 struct bounce {
     uint64_t handler;
+    const char *what;          /* for B5; NULL: the vector's name */
+    unsigned int vector;
+    bool from_kernel;          /* v->kernel_mode */
     bool has_error_code;
     bool mask_events;
     uint32_t error_code;
@@ -51,83 +56,7 @@ struct bounce {
 };
 
 #define FLAGS_CLEARED \
-    (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC | RFLAGS_VM)
-
-#define FRAME_WORDS_MAX 12     /* the failsafe frame */
-
-/* The frame from its lowest word on; returns its number of words. */
-static unsigned int fill_frame(uint64_t frame[FRAME_WORDS_MAX],
-                               const struct vcpu *v,
-                               const struct cpu_regs *regs,
-                               const struct bounce *b)
-{
-    uint8_t mask = __atomic_load_n(&v->info->evtchn_upcall_mask,
-                                   __ATOMIC_RELAXED);
-    uint64_t cs = v->kernel_mode ? regs->cs & ~3ull : regs->cs;
-    uint64_t flags = (regs->rflags & ~(RFLAGS_IF | RFLAGS_IOPL)) |
-                     (pv_shows_iopl(v) ? v->pv.iopl * 0x1000ull : 0);
-    unsigned int n = 0;
-
-    frame[n++] = regs->rcx;
-    frame[n++] = regs->r11;
-    if (b->has_error_code) {
-        frame[n++] = b->error_code;
-    }
-    for (unsigned int i = 0; b->selectors != NULL && i < 4; i++) {
-        frame[n++] = b->selectors[i];
-    }
-    frame[n++] = regs->rip;
-    frame[n++] = (cs & 0xffff) | (uint64_t)mask << 32;
-    frame[n++] = flags | (mask != 0 ? 0 : RFLAGS_IF);
-    frame[n++] = regs->rsp;
-    frame[n++] = regs->ss;
-    return n;
-}
-
-/* Puts the frame on the kernel stack and enters the handler. */
-static void bounce(struct vcpu *v, struct cpu_regs *regs,
-                   const struct bounce *b, const char *what)
-{
-    uint64_t frame[FRAME_WORDS_MAX];
-    size_t size;
-    uint64_t sp;
-
-    if (b->handler == 0) {
-        domain_crash(v->domain, "no handler is registered for %s", what);
-        return;
-    }
-    size = (size_t)fill_frame(frame, v, regs, b) * 8;
-    if (v->kernel_mode) {
-        sp = regs->rsp;
-    } else {
-        sp = v->pv.kernel_sp;
-        arch_toggle_mode(v);
-        if (UNLIKELY(v->areas_stale)) {
-            time_refresh_areas(v); /* they are in the kernel's memory */
-        }
-    }
-    sp = (sp & ~15ull) - size;
-    if (guest_copy_out(GVA(sp), frame, size)) {
-        domain_crash(v->domain, "its kernel stack at 0x%lx can not take the "
-                     "frame of %s", (unsigned long)(sp + size), what);
-        return;
-    }
-    if (b->mask_events) {
-        __atomic_store_n(&v->info->evtchn_upcall_mask, 1, __ATOMIC_RELAXED);
-    }
-    regs->rip = b->handler;
-    regs->cs = PV_CS64;
-    regs->rflags = (regs->rflags & ~(FLAGS_CLEARED | b->clear_flags)) |
-                   RFLAGS_IF;
-    regs->rsp = sp;
-    regs->ss = PV_SS;
-    regs->entry_vector = TRAP_NMI; /* not to be left by SYSRET */
-}
-
-static bool vector_has_error_code(unsigned int vector)
-{
-    return vector < 32 && (0x20227d00u >> vector & 1) != 0;
-}
+    (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC | RFLAGS_VM | RFLAGS_IOPL)
 
 const char *pv_vector_name(unsigned int vector)
 {
@@ -141,43 +70,194 @@ const char *pv_vector_name(unsigned int vector)
                                       : "a software interrupt";
 }
 
+/* B5 */
+static COLD void refused(struct vcpu *v, gva_t sp, struct bounce b)
+{
+    const char *what = b.what ? b.what : pv_vector_name(b.vector);
+
+    if (b.handler == 0) {
+        domain_crash(v->domain, "no handler is registered for %s", what);
+    } else {
+        domain_crash(v->domain, "its kernel stack at 0x%lx can not take the "
+                     "frame of %s", (unsigned long)sp.v, what);
+    }
+}
+
+/* The frame, from its lowest word on. True: a fault. */
+static ALWAYS_INLINE bool put_frame(const struct vcpu *v,
+                                    const struct cpu_regs *regs, gva_t sp,
+                                    const struct bounce *b, uint64_t mask)
+{
+    uint64_t cs_bits = b->from_kernel ? 0xfffc : 0xffff;            /* B3 */
+    uint64_t flag_bits = ~(RFLAGS_IF | RFLAGS_IOPL);
+    unsigned int n = 0;
+    bool fault;
+
+    fault = guest_words_begin(sp) ||
+            guest_word_put(sp, n++, regs->rcx) ||
+            guest_word_put(sp, n++, regs->r11) ||
+            (b->has_error_code && guest_word_put(sp, n++, b->error_code));
+    for (unsigned int i = 0; b->selectors != NULL && i < 4; i++) {
+        fault = fault || guest_word_put(sp, n++, b->selectors[i]);
+    }
+    fault = fault || guest_word_put(sp, n++, regs->rip);
+    if (LIKELY(mask == 0 && !pv_shows_iopl(v))) {                   /* B2 */
+        fault = fault ||
+                guest_word_put(sp, n, regs->cs & cs_bits) ||
+                guest_word_put(sp, n + 1,
+                               (regs->rflags & flag_bits) | RFLAGS_IF);
+    } else {
+        fault = fault ||
+                guest_word_put(sp, n, (regs->cs & cs_bits) | mask << 32) ||
+                guest_word_put(sp, n + 1, (regs->rflags & flag_bits) |
+                               (mask == 0 ? RFLAGS_IF : 0) |
+                               (pv_shows_iopl(v) ? v->pv.iopl * 0x1000ull
+                                                 : 0));
+    }
+    fault = fault || guest_word_put(sp, n + 2, regs->rsp) ||
+            guest_word_put(sp, n + 3, regs->ss);
+    guest_words_end();
+    return fault;
+}
+
+/*
+ * Puts the frame on the kernel stack and enters the handler. Each caller gets
+ * a copy of its own, in which the shape of the frame is known. Whatever is
+ * rare stands last, as a call behind which nothing is left to do: so the
+ * compiler has no reason to save registers.
+ */
+static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
+                                 struct bounce b)
+{
+    unsigned int words = 7 + (b.has_error_code ? 1 : 0) +
+                         (b.selectors != NULL ? 4 : 0);
+    uint64_t sp = regs->rsp;
+    uint8_t mask;
+
+    if (UNLIKELY(b.handler == 0)) {
+        refused(v, GVA(0), b);
+        return;
+    }
+    if (!b.from_kernel) {
+        sp = v->pv.kernel_sp;
+        arch_enter_kernel_mode(v);
+    }
+    mask = __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->info->evtchn_upcall_mask, mask | b.mask_events,
+                     __ATOMIC_RELAXED);
+    sp = (sp & ~15ull) - words * 8;
+    if (UNLIKELY(put_frame(v, regs, GVA(sp), &b, mask))) {
+        refused(v, GVA(sp + words * 8), b);
+        return;
+    }
+    regs->rip = b.handler;
+    regs->cs = PV_CS64;
+    regs->rflags = (regs->rflags & ~(FLAGS_CLEARED | b.clear_flags)) |
+                   RFLAGS_IF;
+    regs->rsp = sp;
+    regs->ss = PV_SS;
+    regs->entry_vector = ENTRY_SYSCALL; /* B7 */
+    if (UNLIKELY(v->areas_stale)) {
+        time_refresh_areas(v); /* they are in the kernel's memory */
+    }
+}
+
+static bool vector_has_error_code(unsigned int vector)
+{
+    return vector < 32 && (0x20227d00u >> vector & 1) != 0;
+}
+
+static ALWAYS_INLINE void inject_page_fault(struct vcpu *v,
+                                            struct cpu_regs *regs,
+                                            uint32_t error_code, uint64_t cr2)
+{
+    const struct trap_info *t = &v->pv.traps[TRAP_PF];
+    bool from_kernel = v->kernel_mode;
+    struct bounce b = {
+        .handler = t->address,
+        .vector = TRAP_PF,
+        .from_kernel = from_kernel,
+        .has_error_code = true,
+        .mask_events = t->flags >> 2 & 1,
+        /* The hardware saw ring 3 in both modes; the guest wants to know
+         * whether its own user did it. */
+        .error_code = from_kernel ? error_code & ~(uint32_t)PFEC_USER
+                                  : error_code | PFEC_USER,
+    };
+
+    __atomic_store_n(&v->info->arch.cr2, cr2, __ATOMIC_RELAXED);
+    bounce(v, regs, b);
+}
+
+/* No error code, whatever the vector: of an exception that has none, or by an
+ * instruction, which pushes none. */
+static void inject_interrupt(struct vcpu *v, struct cpu_regs *regs,
+                             unsigned int vector)
+{
+    const struct trap_info *t = &v->pv.traps[vector];
+    struct bounce b = {
+        .handler = t->address,
+        .vector = vector,
+        .from_kernel = v->kernel_mode,
+        .mask_events = t->flags >> 2 & 1,
+    };
+
+    TRACE(TRAP, regs->rip, vector);
+    bounce(v, regs, b);
+}
+
 void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
                uint32_t error_code, uint64_t cr2)
 {
     const struct trap_info *t = &v->pv.traps[vector];
     struct bounce b = {
         .handler = t->address,
-        .has_error_code = vector_has_error_code(vector),
-        .mask_events = (t->flags & 4) != 0,
+        .vector = vector,
+        .from_kernel = v->kernel_mode,
+        .has_error_code = true,
+        .mask_events = t->flags >> 2 & 1,
         .error_code = error_code,
     };
 
     if (vector == TRAP_PF) {
-        /* The hardware saw ring 3 in both modes; the guest wants to know
-         * whether its own user did it. */
-        b.error_code &= ~(uint32_t)PFEC_USER;
-        if (!v->kernel_mode) {
-            b.error_code |= PFEC_USER;
-        }
-        TRACE(PAGE_FAULT, regs->rip, cr2, b.error_code);
-        __atomic_store_n(&v->info->arch.cr2, cr2, __ATOMIC_RELAXED);
-    } else {
-        TRACE(TRAP, regs->rip, vector | (uint64_t)b.has_error_code << 15 |
+        TRACE(PAGE_FAULT, regs->rip, cr2, error_code);
+        inject_page_fault(v, regs, error_code, cr2);
+    } else if (vector_has_error_code(vector)) {
+        TRACE(TRAP, regs->rip, vector | 1ull << 15 |
               (uint64_t)error_code << 16);
+        bounce(v, regs, b);
+    } else {
+        inject_interrupt(v, regs, vector);
     }
-    bounce(v, regs, &b, pv_vector_name(vector));
+}
+
+static ALWAYS_INLINE void deliver_events(struct vcpu *v,
+                                         struct cpu_regs *regs)
+{
+    struct bounce b = {
+        .handler = v->pv.event.address,
+        .what = "event channels",
+        .from_kernel = v->kernel_mode,
+        .mask_events = true,
+    };
+
+    bounce(v, regs, b);
+}
+
+static COLD void deliver_events_traced(struct vcpu *v, struct cpu_regs *regs)
+{
+    TRACE(UPCALL, regs->rip);
+    deliver_events(v, regs);
 }
 
 void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
 {
-    struct bounce b = {
-        .handler = v->pv.event.address,
-        .mask_events = true,
-    };
-
     COUNT(upcall);
-    TRACE(UPCALL, regs->rip);
-    bounce(v, regs, &b, "event channels");
+    if (UNLIKELY(trace_mask != 0)) {
+        deliver_events_traced(v, regs);
+    } else {
+        deliver_events(v, regs);
+    }
 }
 
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
@@ -196,28 +276,16 @@ void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
     };
     struct bounce b = {
         .handler = v->pv.failsafe.address,
+        .what = "a selector that the CPU refused",
+        .from_kernel = v->kernel_mode,
         .mask_events = v->pv.failsafe.mask_events,
         .selectors = selectors,
     };
 
-    bounce(v, regs, &b, "a selector that the CPU refused");
+    bounce(v, regs, b);
 }
 
 /* --- exceptions ------------------------------------------------------------------ */
-
-/* No error code, whatever the vector: the instruction pushes none. */
-static void inject_interrupt(struct vcpu *v, struct cpu_regs *regs,
-                             unsigned int vector)
-{
-    const struct trap_info *t = &v->pv.traps[vector];
-    struct bounce b = {
-        .handler = t->address,
-        .mask_events = (t->flags & 4) != 0,
-    };
-
-    TRACE(TRAP, regs->rip, vector);
-    bounce(v, regs, &b, "a software interrupt");
-}
 
 /*
  * #GP with the IDT bit in its error code: INT n through one of our gates,
@@ -289,6 +357,20 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     pv_inject(v, regs, TRAP_PF, regs->error_code, cr2);
 }
 
+bool pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    uint32_t error_code = regs->error_code;
+
+    if ((error_code & PFEC_USER) == 0 ||
+        (v->kernel_mode && pv_is_write_to_present(error_code)) ||
+        UNLIKELY(trace_mask != 0)) {
+        return false;
+    }
+    COUNT_AT(exception, TRAP_PF);
+    inject_page_fault(v, regs, error_code, cr2);
+    return true;
+}
+
 void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
 {
     if (regs->entry_vector == TRAP_PF) {
@@ -351,26 +433,43 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     }
 }
 
+/* The traced forms of the two frequent ways are apart, see bounce(). */
+static ALWAYS_INLINE void user_syscall(struct vcpu *v, struct cpu_regs *regs,
+                                       enum user_call how)
+{
+    const struct callback *cb = &v->pv.user_call[how];
+    struct bounce b = {
+        .handler = cb->address,
+        .from_kernel = v->kernel_mode,
+        .mask_events = cb->mask_events,
+        .clear_flags = RFLAGS_DF,
+        .what = "a system call",
+    };
+
+    if (LIKELY(b.handler != 0)) {
+        bounce(v, regs, b);
+    } else if (how == USER_SYSENTER) {
+        pv_inject(v, regs, TRAP_GP, 0, 0);
+    } else {
+        regs->rip -= 2;
+        pv_inject(v, regs, TRAP_UD, 0, 0);
+    }
+}
+
+static COLD void user_syscall_traced(struct vcpu *v, struct cpu_regs *regs,
+                                     enum user_call how)
+{
+    TRACE(USER_SYSCALL, regs->rip, regs->rax);
+    user_syscall(v, regs, how);
+}
+
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
                      enum user_call how)
 {
-    const struct callback *cb = how == USER_SYSCALL ? &v->pv.syscall
-                                : how == USER_SYSCALL32 ? &v->pv.syscall32
-                                : &v->pv.sysenter;
-    struct bounce b = {
-        .handler = cb->address,
-        .mask_events = cb->mask_events,
-        .clear_flags = RFLAGS_DF,
-    };
-
-    if (cb->address == 0 && how == USER_SYSENTER) {
-        pv_inject(v, regs, TRAP_GP, 0, 0);
-        return;
+    COUNT(user_syscall);
+    if (UNLIKELY(trace_mask != 0)) {
+        user_syscall_traced(v, regs, how);
+    } else {
+        user_syscall(v, regs, how);
     }
-    if (cb->address == 0) {
-        regs->rip -= 2;
-        pv_inject(v, regs, TRAP_UD, 0, 0);
-        return;
-    }
-    bounce(v, regs, &b, "a system call");
 }

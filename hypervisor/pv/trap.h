@@ -38,6 +38,13 @@ bool pv_fetch_insn(const struct cpu_regs *regs, struct insn *out);
  */
 bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va);
 
+/* The first thing to ask: a table that is in use is mapped read-only. */
+static inline bool pv_is_write_to_present(uint32_t error_code)
+{
+    return (error_code & ~(uint32_t)PFEC_USER) ==
+           (PFEC_PRESENT | PFEC_WRITE);
+}
+
 /* #DB with BS in DR6, after an instruction that was performed under TF. */
 void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs);
 

@@ -143,8 +143,8 @@ static void set_callbacks(struct pv_vcpu *pv,
     pv->failsafe.address = c->failsafe_callback_eip;
     pv->failsafe.mask_events =
         (c->flags & VGCF_failsafe_disables_events) != 0;
-    pv->syscall.address = c->syscall_callback_eip;
-    pv->syscall.mask_events = (c->flags & VGCF_syscall_disables_events) != 0;
+    pv->user_call[USER_SYSCALL].address = c->syscall_callback_eip;
+    pv->user_call[USER_SYSCALL].mask_events = (c->flags & VGCF_syscall_disables_events) != 0;
 }
 
 static void set_values(struct vcpu *v, const struct vcpu_guest_context *c)

@@ -41,8 +41,13 @@ static void count(unsigned long *counter)
 int64_t fuzz_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
                   uint64_t a3)
 {
-    int64_t result = world_call(nr, a0, a1, a2, a3, 0);
+    int64_t result;
 
+    /* From user mode, the same instruction is something else. */
+    if (!current_vcpu()->kernel_mode) {
+        arch_enter_kernel_mode(current_vcpu());
+    }
+    result = world_call(nr, a0, a1, a2, a3, 0);
     count(&calls[nr]);
     if (result >= 0) {
         count(&good[nr]);

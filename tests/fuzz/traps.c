@@ -195,7 +195,7 @@ void fuzz_user_syscall(void)
     struct vcpu *v = current_vcpu();
 
     if (v->kernel_mode && v->pv.user_cr3 != 0) {
-        arch_toggle_mode(v);
+        arch_enter_user_mode(v);
     }
     if (!v->kernel_mode) {
         pv_user_syscall(v, arch_guest_regs(), (enum user_call)below(3));

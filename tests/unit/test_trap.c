@@ -83,7 +83,7 @@ static void must_be_in_handler(uint64_t handler)
     ck_assert_uint_eq(regs->rflags & (RFLAGS_TF | RFLAGS_RF | RFLAGS_AC |
                                       RFLAGS_NT | RFLAGS_IF | RFLAGS_VM),
                       RFLAGS_IF);
-    ck_assert_uint_ne(regs->entry_vector, ENTRY_SYSCALL);
+    ck_assert_uint_eq(regs->entry_vector, ENTRY_SYSCALL); /* B7 */
     ck_assert(v->kernel_mode);
     ck_assert(!d->crashed);
 }
@@ -404,8 +404,8 @@ END_TEST
 START_TEST(system_calls)
 {
     enter_user_mode();
-    v->pv.syscall = (struct callback){ HANDLER, true };
-    v->pv.syscall32 = (struct callback){ HANDLER + 0x100, false };
+    v->pv.user_call[USER_SYSCALL] = (struct callback){ HANDLER, true };
+    v->pv.user_call[USER_SYSCALL32] = (struct callback){ HANDLER + 0x100, false };
     pv_user_syscall(v, regs, USER_SYSCALL);
     must_be_in_handler(HANDLER);
     ck_assert_uint_eq(regs->rflags & RFLAGS_DF, 0);
@@ -416,7 +416,7 @@ START_TEST(system_calls)
     pv_user_syscall(v, regs, USER_SYSCALL32);
     must_be_in_handler(HANDLER + 0x100);
     ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
-    v->pv.sysenter = (struct callback){ HANDLER + 0x200, false };
+    v->pv.user_call[USER_SYSENTER] = (struct callback){ HANDLER + 0x200, false };
     enter_user_mode();
     pv_user_syscall(v, regs, USER_SYSENTER);
     must_be_in_handler(HANDLER + 0x200);
@@ -603,8 +603,8 @@ START_TEST(callbacks_by_type)
                          0);
     }
     ck_assert_uint_eq(v->pv.event.address, HANDLER);
-    ck_assert_uint_eq(v->pv.sysenter.address, HANDLER + 3);
-    ck_assert(v->pv.syscall32.mask_events);
+    ck_assert_uint_eq(v->pv.user_call[USER_SYSENTER].address, HANDLER + 3);
+    ck_assert(v->pv.user_call[USER_SYSCALL32].mask_events);
 }
 END_TEST
 

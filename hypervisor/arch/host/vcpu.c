@@ -87,10 +87,18 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     }
 }
 
-void arch_toggle_mode(struct vcpu *v)
+void arch_enter_kernel_mode(struct vcpu *v)
 {
-    BUG_ON(v->kernel_mode && v->pv.user_cr3 == 0);
-    v->kernel_mode = !v->kernel_mode;
+    BUG_ON(v->kernel_mode);
+    v->kernel_mode = true;
+    host_effect_add(EFFECT_TOGGLE, v->kernel_mode, 0);
+    arch_load_cr3(v);
+}
+
+void arch_enter_user_mode(struct vcpu *v)
+{
+    BUG_ON(!v->kernel_mode || v->pv.user_cr3 == 0);
+    v->kernel_mode = false;
     host_effect_add(EFFECT_TOGGLE, v->kernel_mode, 0);
     arch_load_cr3(v);
 }

@@ -15,8 +15,13 @@
 ;   entry_vector | error_code     CPU + stub (low half: error code)
 ;   rdi rsi rdx rcx rax           push, here
 ;   r8 r9 r10 r11                 push, here
-;   rbx rbp r12 r13 r14 r15       trap: push; SYSCALL lane: save_rest, and
-;                                 only on the way to a slow exit
+;   rbx rbp r12 r13 r14 r15       trap: push; lean: save_rest, and only on
+;                                 the way to a slow exit
+;
+; Lean entries are the frequent ones: SYSCALL and page faults. C keeps the
+; callee-saved registers for us, so they stay where they are, and the exit
+; puts back the others only. Whoever has to see or change all of them is
+; reached by save_rest, and leaves by the full exit.
 ;
 ; What may nest. Interrupts stay off from entry to exit, so a frame of a guest
 ; is never interrupted; the idle loop alone turns them on. A fault inside the
@@ -39,6 +44,7 @@ default rel
 
 extern  hypercall_lane
 extern  trap_from_guest
+extern  pv_page_fault_lean
 extern  trap_from_hypervisor
 extern  trap_nmi
 extern  trap_double_fault
@@ -46,7 +52,7 @@ extern  trap_machine_check
 extern  trap_debug
 extern  softirq_run
 extern  pv_deliver_events
-extern  entry_user_syscall
+extern  pv_user_syscall
 extern  idle_loop
 extern  percpu_base
 
@@ -126,6 +132,8 @@ vector_stubs:
     jmp     entry_debug
   %elif v == 8
     jmp     entry_double_fault
+  %elif v == 14
+    jmp     entry_page_fault
   %elif v == 18
     jmp     entry_machine_check
   %else
@@ -143,6 +151,7 @@ entry_trap:
     PUSH_SCRATCH
     PUSH_PRESERVED
     cld
+.saved:
     SMAP_SITE 0
     mov     rdi, rsp
     test    byte [rsp + REGS_cs], 3
@@ -155,6 +164,25 @@ entry_trap:
     POP_ALL
     add     rsp, 8
     iretq
+
+; entry_page_fault -- the same for #PF, lean while it is the guest's own.
+align 16
+entry_page_fault:
+    PUSH_SCRATCH
+    sub     rsp, 6 * 8
+    cld
+    test    byte [rsp + REGS_cs], 3
+    jz      .full
+    SMAP_SITE 0
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    mov     rsi, rsp
+    mov     rdx, cr2
+    call    pv_page_fault_lean
+    test    al, al
+    jnz     lean_exit
+.full:
+    call    save_rest
+    jmp     entry_trap.saved
 
 ; --- NMI, #MC, #DF: on their own stacks --------------------------------------
 %macro IST_ENTRY 1
@@ -265,8 +293,7 @@ entry_syscall:
     push    r11
     push    GUEST_CS64
     push    rcx
-    sub     rsp, 8
-    mov     dword [rsp + 4], ENTRY_SYSCALL
+    push    ENTRY_SYSCALL           ; -1: vector and error code
     PUSH_SCRATCH
     sub     rsp, 6 * 8
     mov     r11, [rsp + CPU_DATA + CPU_current]
@@ -274,29 +301,25 @@ entry_syscall:
     je      user_syscall
     mov     dword [rsp + CPU_DATA + CPU_work_left], WORK_BUDGET
     cmp     rax, 64
-    jae     .absent
+    jae     hypercall_absent
     mov     rcx, r10
     mov     r9, [hypercall_lane]
     inc     qword [rsp + rax * 8 + CPU_DATA + CPU_hypercall_counts]
     call    [r9 + rax * 8]
-.done:
+hypercall_done:
     mov     [rsp + REGS_rax], rax
+
+; lean_exit -- the way out while the callee-saved registers are the guest's:
+;              what exit_to_guest does, but for softirqs. By SYSRET, if the
+;              frame says that rcx, r11 and the selectors may be its.
+lean_exit:
     cmp     dword [rsp + CPU_DATA + CPU_softirqs], 0
     jne     slow_exit
-    cmp     dword [rsp + REGS_entry_vector], ENTRY_SYSCALL
-    jne     slow_exit               ; the handler rewrote the frame (iret)
-    mov     r11, [rsp + CPU_DATA + CPU_current]
-    mov     rcx, [r11 + VCPU_info]
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    mov     rcx, [rdi + VCPU_info]
     cmp     byte [rcx + VCPU_INFO_pending], 0
-    jne     slow_exit
-.sysret:
-    mov     rcx, [rsp + REGS_rip]
-    mov     r11, rcx
-    shl     r11, 16
-    sar     r11, 16
-    cmp     r11, rcx
-    jne     slow_exit               ; not canonical: let IRETQ refuse it
-    mov     r11, [rsp + REGS_rflags]
+    jne     .pending
+.restore:
     mov     r10, [rsp + REGS_r10]
     mov     r9, [rsp + REGS_r9]
     mov     r8, [rsp + REGS_r8]
@@ -304,35 +327,58 @@ entry_syscall:
     mov     rsi, [rsp + REGS_rsi]
     mov     rdi, [rsp + REGS_rdi]
     mov     rax, [rsp + REGS_rax]
+    cmp     dword [rsp + REGS_entry_vector], ENTRY_SYSCALL
+    jne     .iretq
+    mov     rcx, [rsp + REGS_rip]
+    mov     r11, rcx
+    sar     r11, 47                 ; -1 or 0, if it is canonical
+    inc     r11
+    jnz     .low
+.canonical:
+    mov     r11, [rsp + REGS_rflags]
     mov     rsp, [rsp + REGS_rsp]
     o64 sysret
-.absent:
-    mov     rax, NEG_ENOSYS
-    jmp     .done
+.low:
+    dec     r11
+    jz      .canonical              ; else let IRETQ refuse it
+.iretq:
+    mov     rcx, [rsp + REGS_rcx]
+    mov     r11, [rsp + REGS_r11]
+    add     rsp, REGS_rip
+    jmp     exit_iretq
+.pending:
+    cmp     byte [rcx + VCPU_INFO_mask], 0
+    jne     .restore
+    mov     rsi, rsp
+    call    pv_deliver_events
+    jmp     lean_exit
 
-; slow_exit -- from the SYSCALL lane to the full exit path: fill in what the
-;              lane left out. The registers still hold the guest's values.
+hypercall_absent:
+    mov     rax, NEG_ENOSYS
+    jmp     hypercall_done
+
+; slow_exit -- from a lean entry to the full exit path: fill in what was left
+;              out. The registers still hold the guest's values.
 slow_exit:
     call    save_rest
     jmp     exit_to_guest
 
-; user_syscall -- the frame is complete but for the callee-saved registers.
+; user_syscall -- a user calls its kernel.
 user_syscall:
-    mov     esi, USER_SYSCALL
-.esi_is_set:
-    call    save_rest
-    mov     rdi, rsp
-    call    entry_user_syscall
-    jmp     exit_to_guest
+    mov     edx, USER_SYSCALL
+.edx_is_set:
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    mov     rsi, rsp
+    call    pv_user_syscall
+    jmp     lean_exit
 
 ; From rip on downwards, and on: one of USER_*.
 %macro USER_CALL 1
-    sub     rsp, 8
-    mov     dword [rsp + 4], ENTRY_SYSCALL
+    push    ENTRY_SYSCALL           ; -1: vector and error code
     PUSH_SCRATCH
     sub     rsp, 6 * 8
-    mov     esi, %1
-    jmp     user_syscall.esi_is_set
+    mov     edx, %1
+    jmp     user_syscall.edx_is_set
 %endmacro
 
 ; entry_syscall32 -- SYSCALL from a 32-bit code segment: always a user's.

@@ -10,7 +10,7 @@
  *       back when the vcpu leaves the CPU.
  *   S2  in guest kernel mode the active GS base is the kernel's and the
  *       hidden one the user's; in user mode the other way round. The two
- *       trade places with the page table (arch_toggle_mode).
+ *       trade places with the page table (arch_enter_*_mode).
  *   S3  FPU, SSE and AVX state is switched eagerly (fpu.c).
  *   S4  debug registers are loaded only when one of the two vcpus has a
  *       breakpoint enabled. DR6 is never anybody's: each exception takes out
@@ -143,11 +143,18 @@ void arch_load_cr3(struct vcpu *v)
     write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
 }
 
-void arch_toggle_mode(struct vcpu *v)
+void arch_enter_kernel_mode(struct vcpu *v)
 {
-    v->kernel_mode = !v->kernel_mode;
+    v->kernel_mode = true;
     swapgs();
-    arch_load_cr3(v);
+    write_cr3(v->pv.kernel_cr3);
+}
+
+void arch_enter_user_mode(struct vcpu *v)
+{
+    v->kernel_mode = false;
+    swapgs();
+    write_cr3(v->pv.user_cr3);
 }
 
 /* --- descriptor windows ------------------------------------------------------------- */

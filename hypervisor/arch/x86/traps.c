@@ -35,7 +35,6 @@ void trap_nmi(struct cpu_regs *regs);
 void trap_debug(struct cpu_regs *regs);
 void trap_double_fault(struct cpu_regs *regs);
 void trap_machine_check(struct cpu_regs *regs);
-void entry_user_syscall(struct cpu_regs *regs, enum user_call how);
 
 static void interrupt(unsigned int vector)
 {
@@ -84,13 +83,6 @@ void trap_from_guest(struct cpu_regs *regs)
         COUNT_AT(exception, regs->entry_vector % 32);
         pv_exception(v, regs, cr2);
     }
-}
-
-void entry_user_syscall(struct cpu_regs *regs, enum user_call how)
-{
-    COUNT(user_syscall);
-    TRACE(USER_SYSCALL, regs->rip, regs->rax);
-    pv_user_syscall(current_vcpu(), regs, how);
 }
 
 /*

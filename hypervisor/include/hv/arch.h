@@ -35,6 +35,10 @@
  * bool guest_store64(gva_t, uint64_t);   guest_store32, guest_store16, guest_store8
  * bool guest_copy_in(void *dst, gva_t, size_t);
  * bool guest_copy_out(gva_t, const void *src, size_t);
+ * bool guest_words_begin(gva_t);         a few words from here on come next;
+ * bool guest_word_get(gva_t, size_t i, uint64_t *);  word i of them, word 0
+ * bool guest_word_put(gva_t, size_t i, uint64_t);    first: where it is a
+ * void guest_words_end(void);            guest's, the others are or fault
  * bool gva_range_ok(gva_t, size_t);      all of it a guest's, no wrap
  * bool gva_ok(gva_t);                    canonical and a guest's
  * bool gva_is_canonical(uint64_t va);
@@ -96,9 +100,10 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next);
 /* Loads the page table of v's present mode; v is current. Flushes. */
 void arch_load_cr3(struct vcpu *v);
 
-/* Switches the current vcpu between guest kernel and guest user: flips
+/* Switches the current vcpu between guest kernel and guest user: the other
  * v->kernel_mode, SWAPGS, other page table. The user table must exist. */
-void arch_toggle_mode(struct vcpu *v);
+void arch_enter_kernel_mode(struct vcpu *v);
+void arch_enter_user_mode(struct vcpu *v);
 
 /* Windows of the current vcpu's GDT and LDT follow v->pv; pages of the LDT
  * come lazily, by arch_map_ldt_page. */

@@ -3,9 +3,10 @@
  * The one layout of an interrupted context.
  *
  * It is what the entry code pushes on the CPU's stack, what a descheduled
- * vcpu keeps, and (by design) the beginning of the ABI's cpu_user_regs. The
- * SYSCALL lane leaves the callee-saved slots unwritten until save_rest fills
- * them: code reached from a hypercall handler must not read rbx, rbp, r12-r15.
+ * vcpu keeps, and (by design) the beginning of the ABI's cpu_user_regs. Lean
+ * entries (SYSCALL, #PF) leave the callee-saved slots unwritten until
+ * save_rest fills them: code reached from a hypercall handler or from
+ * pv_page_fault_lean() must not read rbx, rbp, r12-r15.
  */
 #ifndef HV_CPU_REGS_H
 #define HV_CPU_REGS_H
@@ -20,10 +21,12 @@ struct cpu_regs {
     uint64_t rip, cs, rflags, rsp, ss;
 };
 
-#define ENTRY_SYSCALL 0x100 /* entered by SYSCALL; may leave by SYSRET */
+/* May be left by SYSRET: the selectors are those it loads, rcx and r11 need
+ * not survive. So it is after SYSCALL, and before a handler (pv/trap.c). */
+#define ENTRY_SYSCALL 0xffffffffu
 
 /* How a guest's user called its kernel. */
-enum user_call { USER_SYSCALL, USER_SYSCALL32, USER_SYSENTER };
+enum user_call { USER_SYSCALL, USER_SYSCALL32, USER_SYSENTER, USER_CALLS };
 
 STATIC_ASSERT(sizeof(struct cpu_regs) == 168, "entry.asm builds this layout");
 

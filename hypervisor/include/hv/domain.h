@@ -56,9 +56,9 @@ struct pv_vcpu {
     uint64_t kernel_ss;
     uint64_t kernel_cr3;       /* hardware CR3 of the kernel table, 0: none */
     uint64_t user_cr3;         /* of the user table, 0: none */
-    struct callback syscall;   /* 64-bit SYSCALL of user mode */
+    struct callback user_call[USER_CALLS];
 
-    struct callback event, failsafe, syscall32, sysenter;
+    struct callback event, failsafe;
     struct trap_info *traps;   /* 256 entries, one hypervisor page */
 
     mfn_t kernel_table;        /* L4 (PAE: L3); holds a type reference */

@@ -112,6 +112,26 @@ static inline bool guest_copy_out(gva_t dst, const void *src, size_t n)
     return host_guest_access(dst, (void *)(uintptr_t)src, n, true);
 }
 
+static inline bool guest_words_begin(gva_t va)
+{
+    (void)va;
+    return false;
+}
+
+static inline bool guest_word_get(gva_t va, size_t i, uint64_t *out)
+{
+    return guest_load64(GVA(va.v + i * 8), out);
+}
+
+static inline bool guest_word_put(gva_t va, size_t i, uint64_t v)
+{
+    return guest_store64(GVA(va.v + i * 8), v);
+}
+
+static inline void guest_words_end(void)
+{
+}
+
 static inline uint64_t pte_read(const uint64_t *pte)
 {
     return __atomic_load_n(pte, __ATOMIC_RELAXED);

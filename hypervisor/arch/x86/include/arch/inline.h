@@ -166,27 +166,63 @@ ARCH_GUEST_STORE(8, "mov", "b")
 /* arch/x86/entry.asm; true when it faulted. */
 bool arch_copy_fault(void *dst, const void *src, size_t n);
 
+static ALWAYS_INLINE bool guest_words_begin(gva_t va)
+{
+    if (UNLIKELY(!gva_outside_hole(va))) {
+        return true;
+    }
+    arch_user_access_begin();
+    return false;
+}
+
+static ALWAYS_INLINE bool guest_word_get(gva_t va, size_t i, uint64_t *out)
+{
+    uint64_t v;
+
+    __asm__ goto("1: mov %[from], %[v]\n" ARCH_EX_TABLE("1b", "%l[fault]")
+                 : [v] "=r"(v)
+                 : [from] "m"(((const uint64_t *)va.v)[i])
+                 : "memory" : fault);
+    *out = v;
+    return false;
+fault:
+    return true;
+}
+
+static ALWAYS_INLINE bool guest_word_put(gva_t va, size_t i, uint64_t v)
+{
+    __asm__ goto("1: mov %[v], %[to]\n" ARCH_EX_TABLE("1b", "%l[fault]")
+                 :
+                 : [v] "r"(v), [to] "m"(((uint64_t *)va.v)[i])
+                 : "memory" : fault);
+    return false;
+fault:
+    return true;
+}
+
+static inline void guest_words_end(void)
+{
+    arch_user_access_end();
+}
+
 /* One word of a small structure, or nothing behind its end; true: a fault. */
-static inline __attribute__((always_inline)) bool
-arch_word_in(uint8_t *dst, uint64_t src, size_t at, size_t n)
+static ALWAYS_INLINE bool arch_word_in(uint8_t *dst, uint64_t src, size_t at,
+                                       size_t n)
 {
     uint64_t v;
 
     if (at >= n) {
         return false;
     }
-    __asm__ goto("1: mov %[from], %[v]\n" ARCH_EX_TABLE("1b", "%l[fault]")
-                 : [v] "=r"(v)
-                 : [from] "m"(*(const uint64_t *)(src + at))
-                 : "memory" : fault);
+    if (guest_word_get(GVA(src), at / 8, &v)) {
+        return true;
+    }
     __builtin_memcpy(dst + at, &v, sizeof(v));
     return false;
-fault:
-    return true;
 }
 
-static inline __attribute__((always_inline)) bool
-arch_word_out(uint64_t dst, const uint8_t *src, size_t at, size_t n)
+static ALWAYS_INLINE bool arch_word_out(uint64_t dst, const uint8_t *src,
+                                        size_t at, size_t n)
 {
     uint64_t v;
 
@@ -194,13 +230,7 @@ arch_word_out(uint64_t dst, const uint8_t *src, size_t at, size_t n)
         return false;
     }
     __builtin_memcpy(&v, src + at, sizeof(v));
-    __asm__ goto("1: mov %[v], %[to]\n" ARCH_EX_TABLE("1b", "%l[fault]")
-                 :
-                 : [v] "r"(v), [to] "m"(*(uint64_t *)(dst + at))
-                 : "memory" : fault);
-    return false;
-fault:
-    return true;
+    return guest_word_put(GVA(dst), at / 8, v);
 }
 
 /* A structure of up to eight words whose size the compiler knows is moved by
@@ -208,7 +238,7 @@ fault:
 #define ARCH_IN_WORDS(n) \
     (__builtin_constant_p(n) && (n) % 8 == 0 && (n) <= 64)
 
-static inline __attribute__((always_inline)) bool
+static ALWAYS_INLINE bool
 guest_copy_in(void *dst, gva_t src, size_t n)
 {
     bool fault = true;
@@ -235,7 +265,7 @@ guest_copy_in(void *dst, gva_t src, size_t n)
     return fault;
 }
 
-static inline __attribute__((always_inline)) bool
+static ALWAYS_INLINE bool
 guest_copy_out(gva_t dst, const void *src, size_t n)
 {
     bool fault = true;
