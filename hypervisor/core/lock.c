@@ -55,20 +55,22 @@ static void check_order(const struct spinlock *l, bool second)
     }
 }
 
-static void note_taken(const struct spinlock *l)
+static void note_taken(struct spinlock *l)
 {
     struct cpu *c = this_cpu();
 
+    __atomic_store_n(&l->cpu, (uint16_t)(c->id + 1), __ATOMIC_RELAXED);
     BUG_ON(c->locks_held_count == ARRAY_SIZE(c->locks_held));
     c->locks_held[c->locks_held_count++] = l;
 }
 
 /* Locks need not be released in the reverse order of taking. */
-static void note_released(const struct spinlock *l)
+static void note_released(struct spinlock *l)
 {
     struct cpu *c = this_cpu();
     unsigned int i;
 
+    __atomic_store_n(&l->cpu, 0, __ATOMIC_RELAXED);
     for (i = c->locks_held_count; i > 0; i--) {
         if (c->locks_held[i - 1] == l) {
             break;
@@ -81,6 +83,12 @@ static void note_released(const struct spinlock *l)
     c->locks_held_count--;
 }
 
+bool spin_is_held(const struct spinlock *l)
+{
+    return __atomic_load_n(&l->cpu, __ATOMIC_RELAXED) ==
+           (uint16_t)(this_cpu()->id + 1);
+}
+
 #else
 
 static inline void check_order(const struct spinlock *l, bool second)
@@ -89,12 +97,12 @@ static inline void check_order(const struct spinlock *l, bool second)
     (void)second;
 }
 
-static inline void note_taken(const struct spinlock *l)
+static inline void note_taken(struct spinlock *l)
 {
     (void)l;
 }
 
-static inline void note_released(const struct spinlock *l)
+static inline void note_released(struct spinlock *l)
 {
     (void)l;
 }
@@ -124,8 +132,6 @@ static void take(struct spinlock *l)
     if (UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)) {
         wait_for(l, ticket);
     }
-    __atomic_store_n(&l->cpu, (uint16_t)(this_cpu()->id + 1),
-                     __ATOMIC_RELAXED);
 }
 
 void spin_lock(struct spinlock *l)
@@ -146,13 +152,6 @@ void spin_unlock(struct spinlock *l)
 {
     ASSERT(spin_is_held(l));
     note_released(l);
-    __atomic_store_n(&l->cpu, 0, __ATOMIC_RELAXED);
     /* L2: nobody else writes owner, so no locked instruction is needed. */
     __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
-}
-
-bool spin_is_held(const struct spinlock *l)
-{
-    return __atomic_load_n(&l->cpu, __ATOMIC_RELAXED) ==
-           (uint16_t)(this_cpu()->id + 1);
 }

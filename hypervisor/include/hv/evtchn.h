@@ -133,11 +133,17 @@ static inline bool evtchn_is_fifo(const struct domain *d)
     return __atomic_load_n(&d->evtchn_is_fifo, __ATOMIC_ACQUIRE);
 }
 
-/* upcall_pending 0 -> 1 wakes the vcpu. */
+/* upcall_pending 0 -> 1 wakes the vcpu. Our caller needs no waking, unless it
+ * is just about to block: it looks at the byte before it runs again. */
 static inline void evtchn_raise_upcall(struct vcpu *v)
 {
     struct vcpu_info *info = vcpu_info(v);
 
+    if (v == current_vcpu() &&
+        __atomic_load_n(&v->state, __ATOMIC_RELAXED) == VCPU_RUNNING) {
+        __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_RELEASE);
+        return;
+    }
     if (__atomic_load_n(&info->evtchn_upcall_pending, __ATOMIC_RELAXED) == 0 &&
         __atomic_exchange_n(&info->evtchn_upcall_pending, 1,
                             __ATOMIC_SEQ_CST) == 0) {
