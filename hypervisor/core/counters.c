@@ -108,7 +108,8 @@ static bool copy_counter(unsigned int counter, gva_t desc, gva_t values)
         return false;
     }
     for (unsigned int i = 0; values.v != 0 && i < cpu_count; i++) {
-        value = (uint32_t)cpus[i]->counters[counter];
+        value = (uint32_t)__atomic_load_n(&cpus[i]->counters[counter],
+                                          __ATOMIC_RELAXED);
         if (guest_store32(GVA(values.v + ((uint64_t)counter * cpu_count + i) *
                               sizeof(value)), value)) {
             return false;

@@ -67,6 +67,12 @@ STATIC_ASSERT(EVTCHN_PORTS_MAX == EVTCHN_FIFO_NR_CHANNELS, "a word for each");
 
 /* --- words: under the queue lock ------------------------------------------- */
 
+/* Made once, by whichever vcpu comes first, and there until the domain ends. */
+static struct evtchn_fifo *fifo_of(const struct domain *d)
+{
+    return __atomic_load_n(&d->evtchn_fifo, __ATOMIC_ACQUIRE);
+}
+
 static event_word_t *word_of(const struct evtchn_fifo *f, uint32_t port)
 {
     if (port >= f->word_count) {
@@ -159,7 +165,7 @@ static bool enqueue(struct evtchn_fifo *f, const struct vcpu *v,
 
 void evtchn_fifo_set_pending(struct vcpu *v, uint32_t port)
 {
-    struct evtchn_fifo *f = v->domain->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(v->domain);
     struct evtchn *e = evtchn_port(v->domain, port);
     bool raise = false, was_pending = true;
     event_word_t *word;
@@ -183,7 +189,7 @@ void evtchn_fifo_set_pending(struct vcpu *v, uint32_t port)
 
 void evtchn_fifo_unmask(struct vcpu *v, uint32_t port)
 {
-    struct evtchn_fifo *f = v->domain->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(v->domain);
     bool pending = false;
     event_word_t *word;
 
@@ -201,7 +207,7 @@ void evtchn_fifo_unmask(struct vcpu *v, uint32_t port)
 /* It stays linked: the guest takes it, and finds that it is not pending. */
 void evtchn_fifo_clear_pending(struct domain *d, uint32_t port)
 {
-    struct evtchn_fifo *f = d->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(d);
     event_word_t *word;
 
     spin_lock(&f->lock);
@@ -215,7 +221,7 @@ void evtchn_fifo_clear_pending(struct domain *d, uint32_t port)
 
 uint32_t evtchn_fifo_word(const struct domain *d, uint32_t port)
 {
-    struct evtchn_fifo *f = d->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(d);
     const event_word_t *word;
     uint32_t value = MASKED;
 
@@ -253,7 +259,7 @@ static int make_fifo(struct domain *d)
 {
     struct evtchn_fifo *f, *none = NULL;
 
-    if (__atomic_load_n(&d->evtchn_fifo, __ATOMIC_ACQUIRE)) {
+    if (fifo_of(d)) {
         return 0;
     }
     f = hv_alloc_pages(0);
@@ -262,7 +268,7 @@ static int make_fifo(struct domain *d)
     }
     spin_lock_init(&f->lock, LOCK_EVTCHN_QUEUE);
     if (!__atomic_compare_exchange_n(&d->evtchn_fifo, &none, f, false,
-                                     __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+                                     __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
         hv_free_pages(f, 0); /* another vcpu was faster */
     }
     return 0;
@@ -286,7 +292,7 @@ static void turn_on(struct domain *d)
 /* Under evtchn_lock. */
 static int set_control(struct domain *d, uint32_t vcpu, void *block)
 {
-    struct evtchn_fifo *f = d->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(d);
     int err = -XEN_EINVAL;
 
     spin_lock(&f->lock);
@@ -336,13 +342,14 @@ int evtchn_op_init_control(struct domain *d, struct evtchn_init_control *op)
 /* Under evtchn_lock. */
 static int add_page(struct domain *d, event_word_t *page)
 {
-    struct evtchn_fifo *f = d->evtchn_fifo;
+    struct evtchn_fifo *f = fifo_of(d);
     int err = -XEN_ENOSPC;
 
     spin_lock(&f->lock);
     if (f->word_count < EVTCHN_FIFO_NR_CHANNELS) {
         f->pages[f->word_count / WORDS_PER_PAGE] = page;
-        f->word_count += WORDS_PER_PAGE;
+        __atomic_store_n(&f->word_count, f->word_count + WORDS_PER_PAGE,
+                         __ATOMIC_RELAXED);
         err = 0;
     }
     spin_unlock(&f->lock);
@@ -352,7 +359,7 @@ static int add_page(struct domain *d, event_word_t *page)
 /* Q4, for the page that came last. Under evtchn_lock. */
 static void raise_remembered(struct domain *d)
 {
-    uint32_t end = d->evtchn_fifo->word_count, port;
+    uint32_t end = fifo_of(d)->word_count, port;
 
     for (port = end - WORDS_PER_PAGE; port < end; port++) {
         struct evtchn *e = evtchn_port(d, port);
@@ -372,7 +379,7 @@ int evtchn_op_expand_array(struct domain *d, struct evtchn_expand_array *op)
     if (!evtchn_is_fifo(d)) {
         return -XEN_EOPNOTSUPP;
     }
-    if (__atomic_load_n(&d->evtchn_fifo->word_count, __ATOMIC_RELAXED) ==
+    if (__atomic_load_n(&fifo_of(d)->word_count, __ATOMIC_RELAXED) ==
         EVTCHN_FIFO_NR_CHANNELS) {
         return -XEN_ENOSPC;
     }
@@ -430,7 +437,8 @@ static void *pop_page(struct evtchn_fifo *f)
 
     spin_lock(&f->lock);
     if (f->word_count > 0) {
-        f->word_count -= WORDS_PER_PAGE;
+        __atomic_store_n(&f->word_count, f->word_count - WORDS_PER_PAGE,
+                         __ATOMIC_RELAXED);
         page = f->pages[f->word_count / WORDS_PER_PAGE];
     }
     spin_unlock(&f->lock);
@@ -490,7 +498,7 @@ void evtchn_fifo_destroy(struct domain *d)
 
 mfn_t evtchn_fifo_frame(const struct domain *d, unsigned int n)
 {
-    const struct evtchn_fifo *f = d->evtchn_fifo;
+    const struct evtchn_fifo *f = fifo_of(d);
     const void *at = NULL;
 
     if (!f) {

@@ -60,8 +60,18 @@ void shared_info_destroy(struct domain *d)
  */
 static void move_info(struct vcpu *v, struct vcpu_info *info)
 {
-    /* The guest may choose a place in shared_info that overlaps the old one. */
-    memmove(info, v->info, sizeof(*info));
+    uint64_t words[sizeof(*info) / sizeof(uint64_t)];
+    unsigned int i;
+
+    /* By way of a copy: the guest may choose a place in shared_info that
+     * overlaps the old one. And by words, for other vcpus look at both. */
+    for (i = 0; i < ARRAY_SIZE(words); i++) {
+        words[i] = __atomic_load_n((const uint64_t *)v->info + i,
+                                   __ATOMIC_RELAXED);
+    }
+    for (i = 0; i < ARRAY_SIZE(words); i++) {
+        __atomic_store_n((uint64_t *)info + i, words[i], __ATOMIC_RELAXED);
+    }
     __atomic_store_n(&v->info, info, __ATOMIC_SEQ_CST);
     __atomic_store_n(&info->evtchn_pending_sel, ~0ull, __ATOMIC_SEQ_CST);
     __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST);

@@ -24,7 +24,7 @@ enum counter {
 /* Counts an event of this CPU: COUNT(upcall); COUNT_AT(exception, vector) */
 #define COUNT(name) COUNT_AT(name, 0)
 #define COUNT_AT(name, index) \
-    ((void)this_cpu()->counters[COUNTER_##name + (index)]++)
+    arch_count(&this_cpu()->counters[COUNTER_##name + (index)])
 
 /* Its name, in buf. */
 void counter_name(unsigned int counter, char *buf, size_t size);
