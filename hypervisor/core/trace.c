@@ -280,7 +280,7 @@ static void make_ring(struct trace_ring *ring, uint32_t pages)
 
     if (head != NULL) {
         ring->head = head;
-        ring->size = pages * (uint32_t)PAGE_SIZE - sizeof(*head);
+        ring->size = (uint32_t)(pages * PAGE_SIZE - sizeof(*head));
     }
 }
 

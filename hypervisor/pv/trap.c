@@ -145,9 +145,9 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
     mask = __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED);
     __atomic_store_n(&v->info->evtchn_upcall_mask, mask | b.mask_events,
                      __ATOMIC_RELAXED);
-    sp = (sp & ~15ull) - words * 8;
+    sp = (sp & ~15ull) - words * 8ull;
     if (UNLIKELY(put_frame(v, regs, GVA(sp), &b, mask))) {
-        refused(v, GVA(sp + words * 8), b);
+        refused(v, GVA(sp + words * 8ull), b);
         return;
     }
     regs->rip = b.handler;
