@@ -80,7 +80,8 @@ static void print_counter(unsigned int counter)
                           counter_sum(counter));
     for (unsigned int i = 0; i < cpu_count && at < sizeof(line); i++) {
         at += (size_t)snprintk(line + at, sizeof(line) - at, " %lu",
-                               cpus[i]->counters[counter]);
+                               __atomic_load_n(&cpus[i]->counters[counter],
+                                               __ATOMIC_RELAXED));
     }
     printk("%s", line);
 }
@@ -129,9 +130,6 @@ static int perfc_op(struct xen_sysctl_perfc_op *op)
             return -XEN_EFAULT;
         }
     }
-    if (op->cmd == XEN_SYSCTL_PERFCOP_reset) {
-        counters_reset();
-    }
     op->nr_counters = COUNTERS_TOTAL;
     op->nr_vals = COUNTERS_TOTAL * cpu_count;
     return 0;
@@ -162,6 +160,10 @@ int64_t hc_sysctl(uint64_t arg, uint64_t a1, uint64_t a2, uint64_t a3,
     err = perfc_op(&op.u.perfc_op);
     if (err == 0 && guest_copy_out(GVA(arg), &op, sizeof(op))) {
         return -XEN_EFAULT;
+    }
+    /* Not before the caller has all of them. */
+    if (err == 0 && op.u.perfc_op.cmd == XEN_SYSCTL_PERFCOP_reset) {
+        counters_reset();
     }
     return err;
 }

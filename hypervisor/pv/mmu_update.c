@@ -76,9 +76,7 @@ held_release(struct domain *d, struct held_frame *h)
 {
     if (h->held) {
         h->held = false;
-        if (UNLIKELY(frame_drop(d, h->mfn))) {
-            page_type_defer(d, h->mfn);
-        }
+        frame_drop_or_defer(d, h->mfn);
     }
 }
 

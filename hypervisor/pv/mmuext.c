@@ -71,7 +71,7 @@ static int op_invlpg_local(struct vcpu *v, const struct mmuext_op *op)
     gva_t va = GVA(op->arg1.linear_addr);
 
     (void)v;
-    if (gva_range_ok(va, 1)) {
+    if (gva_ok(va)) {
         tlb_flush_page_local(va);
     }
     return 0;
@@ -100,7 +100,7 @@ static int op_invlpg_multi(struct vcpu *v, const struct mmuext_op *op)
                          &mask)) {
         return -XEN_EINVAL;
     }
-    if (mask && gva_range_ok(va, 1)) {
+    if (mask && gva_ok(va)) {
         arch_tlb_flush_page(mask, va);
     }
     return 0;
@@ -117,7 +117,7 @@ static int op_invlpg_all(struct vcpu *v, const struct mmuext_op *op)
 {
     gva_t va = GVA(op->arg1.linear_addr);
 
-    if (gva_range_ok(va, 1)) {
+    if (gva_ok(va)) {
         arch_tlb_flush_page(domain_cpus(v->domain), va);
     }
     return 0;
@@ -144,7 +144,7 @@ static int op_set_ldt(struct vcpu *v, const struct mmuext_op *op)
     uint32_t entries = op->arg2.nr_ents;
     gva_t base = GVA(entries ? op->arg1.linear_addr : 0);
 
-    if ((base.v & ~PAGE_MASK) != 0 || !gva_range_ok(base, 1) ||
+    if ((base.v & ~PAGE_MASK) != 0 || !gva_ok(base) ||
         entries > LDT_MAX_ENTRIES) {
         return -XEN_EINVAL;
     }

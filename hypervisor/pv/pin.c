@@ -72,9 +72,7 @@ int page_type_finish_deferred(struct vcpu *v)
 
 void frame_put_or_defer(struct domain *d, mfn_t mfn)
 {
-    if (UNLIKELY(frame_drop(d, mfn))) {
-        page_type_defer(d, mfn);
-    }
+    frame_drop_or_defer(d, mfn);
 }
 
 /* A get on behalf of a hypercall: what a failure leaves stopped is undone by

@@ -110,17 +110,18 @@ update_entry(struct domain *d, const struct pt_level *rules, mfn_t table,
              unsigned int level, unsigned int slot, uint64_t pte, bool keep_ad)
 {
     int err = entry_refused(rules, table, slot, pte);
-    unsigned int tries;
 
-    for (tries = 0; err == 0 && tries < UPDATE_TRIES; tries++) {
+    if (UNLIKELY(err)) {
+        return err;
+    }
+    for (unsigned int tries = 0; tries < UPDATE_TRIES; tries++) {
         err = update_try(d, rules, table, level, slot, pte_at(table, slot),
                          pte, keep_ad);
         if (LIKELY(err != -XEN_EAGAIN)) {
             return err;
         }
-        err = 0;
     }
-    return err ? err : -XEN_EBUSY;
+    return -XEN_EBUSY;
 }
 
 /* Nearly all updates are of L1 tables of the 4-level format: with its rules

@@ -224,6 +224,15 @@ int page_type_undo_stopped(struct domain *d, mfn_t mfn, enum page_type type,
 void page_type_defer(struct domain *d, mfn_t mfn);
 
 /* frame_put_and_type(), and page_type_defer() when it stops. */
+static inline __attribute__((always_inline)) void
+frame_drop_or_defer(struct domain *d, mfn_t mfn)
+{
+    if (UNLIKELY(frame_drop(d, mfn))) {
+        page_type_defer(d, mfn);
+    }
+}
+
+/* The same as a call. */
 void frame_put_or_defer(struct domain *d, mfn_t mfn);
 
 /* --- mmu_update.c --------------------------------------------------------- */

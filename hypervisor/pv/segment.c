@@ -102,7 +102,7 @@ int pv_store_debugreg(struct vcpu *v, unsigned int reg, uint64_t value)
     case 1:
     case 2:
     case 3:
-        if (!gva_range_ok(GVA(value), 1)) {
+        if (!gva_ok(GVA(value))) {
             return -XEN_EPERM;
         }
         v->pv.debugreg[reg] = value;

@@ -115,9 +115,7 @@ static int store_entry(struct vcpu *v, gva_t va, uint64_t pte)
         return -XEN_EINVAL;
     }
     err = pt_update_inline(d, l1, PT_L1, slot, pte, false);
-    if (UNLIKELY(frame_drop(d, l1))) {
-        page_type_defer(d, l1);
-    }
+    frame_drop_or_defer(d, l1);
     return err;
 }
 

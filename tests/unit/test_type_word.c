@@ -181,6 +181,26 @@ static void step_put(const struct state *s)
     check_type_change(s->word, next);
 }
 
+/* The common cases, which page_type.h decides by one look, are those that
+ * the steps above would count. */
+static void check_one_look(const struct state *s)
+{
+    bool others = s->uses > 0 &&
+                  type_word_put(s->word, &(uint64_t){ 0 }) == TYPE_DROPPED;
+    unsigned int w;
+
+    ck_assert_int_eq(type_word_has_others(s->word), others);
+    ck_assert_int_eq((s->word & (FW_VALIDATED | FW_FULL)) == FW_VALIDATED,
+                     type_word_hold(s->word, &(uint64_t){ 0 }) == TYPE_TAKEN);
+    for (w = 0; w < WANTS; w++) {
+        uint64_t next;
+        bool taken = fw_type_count(s->word) > 0 &&
+                     type_word_get(s->word, wants[w], &next) == TYPE_TAKEN;
+
+        ck_assert_int_eq(type_word_ready_as(s->word, wants[w]), taken);
+    }
+}
+
 /* The ends of busy, in both directions, and an inheritance for undoing. */
 static void step_work(const struct state *s)
 {
@@ -211,6 +231,7 @@ START_TEST(every_reachable_word_obeys_the_rules)
         struct state s = states[i];
 
         check_state(&s);
+        check_one_look(&s);
         for (w = 0; w < WANTS; w++) {
             step_get(&s, wants[w]);
         }
@@ -242,6 +263,25 @@ START_TEST(counts_do_not_wrap)
     ck_assert_int_eq(type_word_get(next, type_word_want(PT_WRITABLE, 0),
                                    &next), TYPE_TAKEN);
     ck_assert_uint_eq(next, word);
+}
+END_TEST
+
+START_TEST(one_look_sees_that_either_count_is_full)
+{
+    uint64_t want = type_word_want(PT_L1, 0);
+    uint64_t ready = want | FW_VALIDATED | FW_ONE_TYPE | FW_ONE_REF;
+    uint64_t types = (FW_COUNT_MAX - 1) << FW_TYPE_COUNT_SHIFT;
+    uint64_t refs = (FW_COUNT_MAX - 1) << FW_REF_COUNT_SHIFT;
+
+    ck_assert(type_word_ready_as(ready, want));
+    ck_assert(type_word_ready_as(ready + types - FW_ONE_TYPE, want));
+    ck_assert(type_word_ready_as(ready + refs - FW_ONE_REF, want));
+    ck_assert(!type_word_ready_as(ready + types, want));
+    ck_assert(!type_word_ready_as(ready + refs, want));
+    ck_assert_uint_ne((ready + types) & FW_FULL, 0);
+    ck_assert_uint_ne((ready + refs) & FW_FULL, 0);
+    ck_assert_uint_eq((ready + types + refs - FW_ONE_TYPE - FW_ONE_REF) &
+                      FW_FULL, 0);
 }
 END_TEST
 
@@ -305,7 +345,8 @@ START_TEST(the_hypervisors_frames_are_never_tables)
 END_TEST
 
 TEST_MAIN("type_word", NULL, NULL, every_reachable_word_obeys_the_rules,
-          counts_do_not_wrap, a_frame_without_references_gets_none,
+          counts_do_not_wrap, one_look_sees_that_either_count_is_full,
+          a_frame_without_references_gets_none,
           variants_of_l2_exclude_each_other,
           only_contents_without_rules_are_ready_at_once,
           the_hypervisors_frames_are_never_tables)

@@ -196,7 +196,7 @@ mfn_t host_guest_translate(gva_t va, bool write)
 {
     struct vcpu *v = current_vcpu();
 
-    if (!gva_range_ok(va, 1)) {
+    if (!gva_ok(va)) {
         return INVALID_MFN;
     }
     return walk(v, table_of(v), va, write, false);

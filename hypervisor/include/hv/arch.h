@@ -20,6 +20,7 @@
  * struct vcpu *current_vcpu(void);
  * struct domain *current_domain(void);
  * struct cpu_regs *arch_guest_regs(void);  frame this CPU will return to
+ * void arch_count(uint64_t *counter);   one more, of a counter of this CPU
  * void *frame_map(mfn_t mfn);           direct map; always mapped, writable
  * mfn_t frame_unmap_addr(const void *); its inverse: direct map to mfn
  * struct frame *mfn_to_frame(mfn_t);  mfn_t frame_to_mfn(const struct frame *);

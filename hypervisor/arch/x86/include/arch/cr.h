@@ -157,11 +157,6 @@ static inline void cli(void)
     __asm__ volatile("cli" : : : "memory");
 }
 
-static inline void sti(void)
-{
-    __asm__ volatile("sti" : : : "memory");
-}
-
 static inline void hlt(void)
 {
     __asm__ volatile("hlt" : : : "memory");
