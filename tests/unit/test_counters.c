@@ -110,10 +110,32 @@ START_TEST(only_the_privileged_are_told)
 }
 END_TEST
 
+START_TEST(nothing_is_forgotten_that_nobody_was_told)
+{
+    struct xen_sysctl op = {
+        .cmd = XEN_SYSCTL_perfc_op,
+        .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+        .u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset,
+    };
+    gva_t read_only = GVA(0x10000000);
+    gva_t va = world_arg(w, &op, sizeof(op));
+
+    COUNT(upcall);
+    current_domain()->is_privileged = true;
+    host_guest_window(read_only, &op, sizeof(op), false);
+    ck_assert_int_eq(world_call(__HYPERVISOR_sysctl, read_only.v, 0, 0, 0, 0),
+                     -XEN_EFAULT);
+    ck_assert_uint_eq(counter_sum(COUNTER_upcall), 1);
+    ck_assert_int_eq(world_call(__HYPERVISOR_sysctl, va.v, 0, 0, 0, 0), 0);
+    ck_assert_uint_eq(counter_sum(COUNTER_upcall), 0);
+}
+END_TEST
+
 TEST_MAIN("counters", setup, teardown,
           each_cpu_counts_for_itself,
           what_did_not_happen_is_not_told,
           reset_forgets_all,
           every_counter_has_a_name,
           the_calls_of_a_multicall_count,
-          only_the_privileged_are_told)
+          only_the_privileged_are_told,
+          nothing_is_forgotten_that_nobody_was_told)
