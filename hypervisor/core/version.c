@@ -111,19 +111,12 @@ static int64_t get_commandline(gva_t arg)
     return put(arg, boot_info.cmdline, sizeof(boot_info.cmdline));
 }
 
-int64_t hc_xen_version(uint64_t command, uint64_t argument, uint64_t unused2,
-                       uint64_t unused3, uint64_t unused4)
+static int64_t answer(uint32_t command, gva_t arg)
 {
     static const xen_extraversion_t extraversion = ".0-xenios";
     static const xen_changeset_info_t changeset = "unavailable";
-    gva_t arg = GVA(argument);
 
-    (void)unused2;
-    (void)unused3;
-    (void)unused4;
-    switch ((uint32_t)command) {
-    case XENVER_version:
-        return (VERSION_MAJOR << 16) | VERSION_MINOR;
+    switch (command) {
     case XENVER_extraversion:
         return put(arg, extraversion, sizeof(extraversion));
     case XENVER_compile_info:
@@ -137,7 +130,7 @@ int64_t hc_xen_version(uint64_t command, uint64_t argument, uint64_t unused2,
     case XENVER_get_features:
         return get_features(arg);
     case XENVER_pagesize:
-        return argument != 0 ? -XEN_EINVAL : (int64_t)PAGE_SIZE;
+        return arg.v != 0 ? -XEN_EINVAL : (int64_t)PAGE_SIZE;
     case XENVER_guest_handle:
         return get_guest_handle(arg);
     case XENVER_commandline:
@@ -147,4 +140,16 @@ int64_t hc_xen_version(uint64_t command, uint64_t argument, uint64_t unused2,
     default:
         return -XEN_ENOSYS;
     }
+}
+
+int64_t hc_xen_version(uint64_t command, uint64_t argument, uint64_t unused2,
+                       uint64_t unused3, uint64_t unused4)
+{
+    (void)unused2;
+    (void)unused3;
+    (void)unused4;
+    if ((uint32_t)command == XENVER_version) {
+        return (VERSION_MAJOR << 16) | VERSION_MINOR;
+    }
+    return answer((uint32_t)command, GVA(argument));
 }

@@ -40,6 +40,8 @@
  * bool guest_word_get(gva_t, size_t i, uint64_t *);  word i of them, word 0
  * bool guest_word_put(gva_t, size_t i, uint64_t);    first: where it is a
  * void guest_words_end(void);            guest's, the others are or fault
+ * void guest_words_reopen(void);         like begin, for words in a range
+ *                                        that gva_range_ok() has checked
  * bool gva_range_ok(gva_t, size_t);      all of it a guest's, no wrap
  * bool gva_ok(gva_t);                    canonical and a guest's
  * bool gva_is_canonical(uint64_t va);

@@ -34,8 +34,7 @@ struct cpu {
     struct vcpu *current;      /* what runs here; never NULL after set-up */
     uint32_t softirqs;         /* bits of enum softirq; any CPU may set one */
     int32_t work_left;         /* entries this call may still process */
-    /* the entry of a multicall that is being executed, or NULL */
-    struct multicall_entry *multicall;
+    struct multicall *multicall; /* hv/hypercall.h; NULL: in none */
 
     uint32_t id;               /* 0 .. cpu_count-1 */
     uint32_t apic_id;

@@ -32,13 +32,28 @@ extern hypercall_fn *const *hypercall_lane;
 /* From now on the latter. */
 void hypercall_trace(void);
 
+/* The multicall that this CPU executes, and how it goes on behind the entry
+ * that it is at. */
+struct multicall {
+    enum {
+        MULTICALL_GOES_ON,
+        MULTICALL_RESTARTS,    /* at that entry, with these arguments */
+        MULTICALL_LEFT,        /* by iret, and this is its result */
+        MULTICALL_FAULTED,
+    } state;
+    unsigned int arg_count;    /* args that are new */
+    uint64_t op;
+    uint64_t args[5];
+    int64_t result;
+};
+
 /* By number; NULL where none was ever given out. */
 extern const char *const hypercall_names[HYPERCALL_MAX];
 
 /*
  * Arranges that the guest repeats the current call with these arguments, and
  * returns the value for the handler to return. Works inside a multicall too,
- * where the entry's arguments are rewritten instead of the registers.
+ * where the arguments go into its entry instead of the registers.
  * Arguments not given (index >= count) stay as they are.
  */
 int64_t hypercall_restart(unsigned int count, const uint64_t args[]);

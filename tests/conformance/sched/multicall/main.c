@@ -5,11 +5,14 @@
  * Entries run in order and each gets its own result, as if it had been made by
  * itself; a failing entry does not stop the rest.  Only a bad list is an error
  * of the multicall.  The list may be long: the hypervisor must be able to stop
- * and go on in the middle of it.
+ * and go on in the middle of it.  A call that sleeps does so before the next
+ * one is made; and any value may be a result, as get_debugreg's is the guest's
+ * own.
  */
 #include "conformance.h"
 
 #define MANY 1000u
+#define HOLE_END_VA 0xffff880000000000ul
 
 static struct multicall_entry calls[MANY];
 
@@ -21,6 +24,53 @@ static void fill(unsigned int count)
             .args = { XENVER_version },
         };
     }
+}
+
+static uint64_t time_asleep(void)
+{
+    struct vcpu_runstate_info info;
+
+    return hypercall_vcpu_op(VCPUOP_get_runstate_info, 0, &info) == 0
+               ? info.time[RUNSTATE_blocked] : 0;
+}
+
+static void sleep_in_a_list(void)
+{
+    static struct vcpu_runstate_info info;
+    struct sched_poll poll = { .timeout = time_now_ns() + 10000000 };
+    uint64_t before = time_asleep();
+
+    calls[0] = (struct multicall_entry){
+        .op = __HYPERVISOR_sched_op, .args = { SCHEDOP_poll, (uint64_t)&poll },
+    };
+    calls[1] = (struct multicall_entry){
+        .op = __HYPERVISOR_vcpu_op,
+        .args = { VCPUOP_get_runstate_info, 0, (uint64_t)&info },
+    };
+    expect_eq("sleeping", 0, (uint64_t)hypercall_multicall(calls, 2));
+    expect_eq("slept", 0, calls[0].result);
+    expect_true("before-the-next",
+                info.time[RUNSTATE_blocked] >= before + 5000000);
+}
+
+/* Values of all kinds, error numbers inside the hypervisor among them. */
+static void return_anything(void)
+{
+    unsigned int wrong = 0;
+
+    for (uint64_t value = 1; value < 200; value++) {
+        calls[0] = (struct multicall_entry){
+            .op = __HYPERVISOR_set_debugreg, .args = { 0, -value },
+        };
+        calls[1] = (struct multicall_entry){
+            .op = __HYPERVISOR_get_debugreg, .args = { 0 },
+        };
+        wrong += hypercall_multicall(calls, 2) != 0 ||
+                 calls[0].result != 0 || calls[1].result != -value;
+    }
+    expect_eq("any-value", 0, wrong);
+    expect_eq("debug-register-reset", 0, (uint64_t)hypercall(
+        __HYPERVISOR_set_debugreg, 0, 0, 0, 0, 0));
 }
 
 CONFORMANCE_CASE("multicall: results, order, errors", 0)
@@ -63,6 +113,15 @@ CONFORMANCE_CASE("multicall: results, order, errors", 0)
               (uint64_t)hypercall_multicall(hostile(HYPERVISOR_VA), 1));
     expect_eq("m2p", -XEN_EFAULT,
               (uint64_t)hypercall_multicall(hostile(HOLE_VA), 1));
+    expect_eq("below-the-kernels-half", -XEN_EFAULT, (uint64_t)
+              hypercall_multicall(hostile(HOLE_END_VA - sizeof(*page)), 2));
+    expect_eq("not-canonical", -XEN_EFAULT, (uint64_t)
+              hypercall_multicall(hostile(NON_CANONICAL_VA), 1));
+    expect_eq("around-the-end", -XEN_EFAULT, (uint64_t)
+              hypercall_multicall(hostile(-sizeof(*page)), 2));
+    sleep_in_a_list();
+    return_anything();
+    fill(2);
     REQUIRE(scratch_map(SCRATCH_VA, virt_to_mfn(page), PTE_DATA) == 0);
     memcpy(page, &calls[1], sizeof(*page));
     for (unsigned int i = 1; i < PAGE_SIZE / sizeof(*page); i++) {
@@ -71,6 +130,12 @@ CONFORMANCE_CASE("multicall: results, order, errors", 0)
     expect_eq("count-off-its-page", -XEN_EFAULT, (uint64_t)
               hypercall_multicall(hostile(SCRATCH_VA), 100));
     expect_eq("what-could-be-done-was", version, page[0].result);
+    page[0].result = 0x55;
+    memcpy((char *)page + PAGE_SIZE - 32, page, 32);
+    expect_eq("half-an-entry", -XEN_EFAULT, (uint64_t)
+              hypercall_multicall(hostile(SCRATCH_VA + PAGE_SIZE - 32), 1));
+    expect_eq("not-done", 0x55,
+              ((uint64_t *)page)[(PAGE_SIZE - 32) / 8 + 1]);
     scratch_release(SCRATCH_VA);
     page_free(page);
 }

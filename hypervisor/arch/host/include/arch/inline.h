@@ -125,6 +125,10 @@ static inline bool guest_words_begin(gva_t va)
     return false;
 }
 
+static inline void guest_words_reopen(void)
+{
+}
+
 static inline bool guest_word_get(gva_t va, size_t i, uint64_t *out)
 {
     return guest_load64(GVA(va.v + i * 8), out);

@@ -181,6 +181,11 @@ static ALWAYS_INLINE bool guest_words_begin(gva_t va)
     return false;
 }
 
+static inline void guest_words_reopen(void)
+{
+    arch_user_access_begin();
+}
+
 static ALWAYS_INLINE bool guest_word_get(gva_t va, size_t i, uint64_t *out)
 {
     uint64_t v;
