@@ -89,6 +89,16 @@ void heap_remove(struct heap_node **root, struct heap_node *n)
     }
 }
 
+bool heap_rekey(struct heap_node *n, uint64_t key)
+{
+    if ((n->up && key < n->up->key) || (n->left && n->left->key < key) ||
+        (n->right && n->right->key < key)) {
+        return false;
+    }
+    n->key = key;
+    return true;
+}
+
 struct heap_node *heap_next(const struct heap_node *n)
 {
     if (n->left) {

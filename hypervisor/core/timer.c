@@ -37,6 +37,23 @@ static void take_out(struct cpu *c, struct timer *t)
     __atomic_store_n(&t->cpu, TIMER_NO_CPU, __ATOMIC_RELEASE); /* T2 */
 }
 
+/* Gives t, which is here or nowhere, this deadline; false: it is NS_NEVER. Most
+ * timers that are set again can stay in their place. */
+static bool place(struct cpu *c, struct timer *t, ns_t deadline)
+{
+    if (t->cpu == c->id) {
+        if (deadline != NS_NEVER && heap_rekey(&t->node, deadline)) {
+            return true;
+        }
+        take_out(c, t);
+    }
+    t->node.key = deadline;
+    if (deadline != NS_NEVER) {
+        insert(c, t);
+    }
+    return deadline != NS_NEVER;
+}
+
 /* --- setting and stopping ------------------------------------------------- */
 
 void timer_init_cpu(struct cpu *c)
@@ -100,16 +117,7 @@ void timer_set(struct timer *t, ns_t deadline)
         timer_stop(t);
     }
     spin_lock(&c->timer_lock);
-    if (t->cpu == c->id) {
-        take_out(c, t);
-    }
-    t->node.key = deadline;
-    if (deadline == NS_NEVER) {
-        spin_unlock(&c->timer_lock);
-        return;
-    }
-    insert(c, t);
-    is_first = c->timers == &t->node;
+    is_first = place(c, t, deadline) && c->timers == &t->node;
     spin_unlock(&c->timer_lock);
     if (is_first) {
         expect(c, deadline);

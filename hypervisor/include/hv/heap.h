@@ -33,6 +33,10 @@ void heap_insert(struct heap_node **root, struct heap_node *n);
 /* n is in the heap, anywhere. */
 void heap_remove(struct heap_node **root, struct heap_node *n);
 
+/* Gives n, which is in the heap, another key, if it may stay where it is; false:
+ * it would have to move, and nothing has changed. */
+bool heap_rekey(struct heap_node *n, uint64_t key);
+
 /* The node after n in a walk of them all that begins at the root; NULL behind
  * the last. */
 struct heap_node *heap_next(const struct heap_node *n);
