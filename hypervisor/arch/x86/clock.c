@@ -285,15 +285,12 @@ void clock_init(void)
 
 /* --- the contract of hv/arch.h ------------------------------------------- */
 
-static int64_t offset_here(void)
-{
-    return have_offsets ? tsc_offset[this_cpu()->id] : 0;
-}
-
 static ns_t time_at(uint64_t tsc)
 {
-    return clock_scale_ticks(tsc_scale,
-                             tsc + (uint64_t)offset_here() - tsc_start);
+    if (UNLIKELY(have_offsets)) {
+        tsc += (uint64_t)tsc_offset[this_cpu()->id];
+    }
+    return clock_scale_ticks(tsc_scale, tsc - tsc_start);
 }
 
 ns_t arch_now(void)

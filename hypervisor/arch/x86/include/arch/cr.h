@@ -125,21 +125,22 @@ static inline bool cpu_vendor_is_amd(void)
     return r[1] == 0x68747541u || r[1] == 0x6f677948u;
 }
 
+/* The upper halves of both registers become 0 (SDM 2B, RDTSC). */
 static inline uint64_t rdtsc(void)
 {
-    uint32_t low, high;
+    uint64_t low, high;
 
     __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 /* Does not run ahead of the loads before it (SDM 2B, RDTSC). */
 static inline uint64_t rdtsc_ordered(void)
 {
-    uint32_t low, high;
+    uint64_t low, high;
 
     __asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 static inline void cpu_pause(void)

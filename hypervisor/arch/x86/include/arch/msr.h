@@ -29,12 +29,13 @@
 #define EFER_LMA (1u << 10)
 #define EFER_NXE (1u << 11)
 
+/* The upper halves of both registers become 0 (SDM 2B, RDMSR). */
 static inline uint64_t rdmsr(uint32_t msr)
 {
-    uint32_t low, high;
+    uint64_t low, high;
 
     __asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
-    return (uint64_t)high << 32 | low;
+    return high << 32 | low;
 }
 
 static inline void wrmsr(uint32_t msr, uint64_t value)
