@@ -22,13 +22,6 @@
 #include <hv/evtchn.h>
 #include <hv/trace.h>
 
-static inline bool set_bit_was_set(xen_ulong_t *word, unsigned int n)
-{
-    uint64_t bit = 1ull << n;
-
-    return (__atomic_fetch_or(word, bit, __ATOMIC_SEQ_CST) & bit) != 0;
-}
-
 static inline bool clear_bit_was_set(xen_ulong_t *word, unsigned int n)
 {
     uint64_t bit = 1ull << n;
@@ -36,35 +29,26 @@ static inline bool clear_bit_was_set(xen_ulong_t *word, unsigned int n)
     return (__atomic_fetch_and(word, ~bit, __ATOMIC_SEQ_CST) & bit) != 0;
 }
 
-static inline bool bit_is_set(const xen_ulong_t *word, unsigned int n)
+void evtchn_2l_tell(struct vcpu *v, uint32_t port, enum evtchn_told told)
 {
-    return (__atomic_load_n(word, __ATOMIC_RELAXED) & (1ull << n)) != 0;
-}
-
-/* The upper two levels. The guest clears upcall_pending before it takes the
- * selector, so finding it set means that the selector is still to be read. */
-static void raise(struct vcpu *v, uint32_t port)
-{
-    if (!set_bit_was_set(&vcpu_info(v)->evtchn_pending_sel, port / 64)) {
+    if (told == EVTCHN_UPCALL) {
         evtchn_raise_upcall(v);
+    }
+    if (told >= EVTCHN_POLLERS) {
+        evtchn_wake_pollers(v->domain, port);
     }
 }
 
 void evtchn_2l_set_pending(struct vcpu *v, uint32_t port)
 {
-    struct domain *d = v->domain;
-    struct shared_info *shared = d->shared_info;
+    enum evtchn_told told = EVTCHN_OLD;
 
-    if (UNLIKELY(port >= EVTCHN_2L_PORTS_MAX) ||
-        set_bit_was_set(&shared->evtchn_pending[port / 64], port % 64)) {
-        return;
+    if (port < EVTCHN_2L_PORTS_MAX) {
+        told = evtchn_2l_mark(v->domain, v, port);
     }
-    TRACE(PENDING, port, d->id, v->id);
-    if (!bit_is_set(&shared->evtchn_mask[port / 64], port % 64)) {  /* P1 */
-        raise(v, port);
-    }
-    if (UNLIKELY(__atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED))) {
-        evtchn_wake_pollers(d, port);
+    if (told != EVTCHN_OLD) {
+        TRACE(PENDING, port, v->domain->id, v->id);
+        evtchn_2l_tell(v, port, told);
     }
 }
 
@@ -74,8 +58,9 @@ void evtchn_2l_unmask(struct vcpu *v, uint32_t port)
 
     if (port < EVTCHN_2L_PORTS_MAX &&
         clear_bit_was_set(&shared->evtchn_mask[port / 64], port % 64) &&
-        bit_is_set(&shared->evtchn_pending[port / 64], port % 64)) {
-        raise(v, port);
+        arch_bit_is_set(shared->evtchn_pending, port) &&
+        !arch_bit_set(&vcpu_info(v)->evtchn_pending_sel, port / 64)) {
+        evtchn_raise_upcall(v);
     }
 }
 
@@ -90,11 +75,11 @@ void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
 bool evtchn_2l_is_pending(const struct domain *d, uint32_t port)
 {
     return port < EVTCHN_2L_PORTS_MAX &&
-           bit_is_set(&d->shared_info->evtchn_pending[port / 64], port % 64);
+           arch_bit_is_set(d->shared_info->evtchn_pending, port);
 }
 
 bool evtchn_2l_is_masked(const struct domain *d, uint32_t port)
 {
     return port < EVTCHN_2L_PORTS_MAX &&
-           bit_is_set(&d->shared_info->evtchn_mask[port / 64], port % 64);
+           arch_bit_is_set(d->shared_info->evtchn_mask, port);
 }

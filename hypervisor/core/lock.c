@@ -6,7 +6,8 @@
  * the lock in the order in which they came, and no CPU starves.
  *
  *   L1  the lock is free exactly when next == owner
- *   L2  only the holder writes `owner` and `cpu`
+ *   L2  only the holder writes `owner` and `cpu`, so that giving the lock
+ *       back needs no locked instruction
  *   L3  a CPU which holds a lock of rank r takes only locks of rank > r, or,
  *       by spin_lock_second(), one more of rank r at a higher address; so
  *       the graph of who waits for whom has no cycle
@@ -125,26 +126,47 @@ static __attribute__((noinline)) void wait_for(struct spinlock *l, uint16_t tick
     } while (__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket);
 }
 
-static void take(struct spinlock *l)
+static bool take_ticket(struct spinlock *l, uint16_t *ticket)
 {
-    uint16_t ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+    *ticket = __atomic_fetch_add(&l->next, 1, __ATOMIC_RELAXED);
+    return LIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) == *ticket);
+}
 
-    if (UNLIKELY(__atomic_load_n(&l->owner, __ATOMIC_ACQUIRE) != ticket)) {
+static ALWAYS_INLINE void take(struct spinlock *l)
+{
+    uint16_t ticket;
+
+    if (!take_ticket(l, &ticket)) {
         wait_for(l, ticket);
     }
+    note_taken(l);
 }
 
 void spin_lock(struct spinlock *l)
 {
     check_order(l, false);
     take(l);
-    note_taken(l);
 }
 
 void spin_lock_second(struct spinlock *l)
 {
     check_order(l, true);
     take(l);
+}
+
+bool spin_lock_begin(struct spinlock *l, uint16_t *ticket)
+{
+    check_order(l, false);
+    if (!take_ticket(l, ticket)) {
+        return false;
+    }
+    note_taken(l);
+    return true;
+}
+
+void spin_lock_wait(struct spinlock *l, uint16_t ticket)
+{
+    wait_for(l, ticket);
     note_taken(l);
 }
 
@@ -152,6 +174,5 @@ void spin_unlock(struct spinlock *l)
 {
     ASSERT(spin_is_held(l));
     note_released(l);
-    /* L2: nobody else writes owner, so no locked instruction is needed. */
-    __atomic_store_n(&l->owner, (uint16_t)(l->owner + 1), __ATOMIC_RELEASE);
+    arch_count_release(&l->owner);                                  /* L2 */
 }

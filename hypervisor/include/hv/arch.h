@@ -55,6 +55,16 @@
  *      locked; on failure *expected is what is there
  */
 
+/* --- shared words (INLINE) ----------------------------------------------
+ * Bit n of an array of words, which has as many:
+ * bool arch_bit_set(uint64_t *, uint64_t n);   locked, a full barrier;
+ *      whether it was set
+ * bool arch_bit_is_set(const uint64_t *, uint64_t n);
+ *
+ * One more, after all that was stored before. Only the caller writes it:
+ * void arch_count_release(uint16_t *);
+ */
+
 /* --- TLB ----------------------------------------------------------------
  * void tlb_flush_local(void);            INLINE: all non-global entries
  * void tlb_flush_page_local(gva_t);      INLINE: INVLPG

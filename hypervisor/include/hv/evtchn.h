@@ -133,14 +133,20 @@ static inline bool evtchn_is_fifo(const struct domain *d)
     return __atomic_load_n(&d->evtchn_is_fifo, __ATOMIC_ACQUIRE);
 }
 
-/* upcall_pending 0 -> 1 wakes the vcpu. Our caller needs no waking, unless it
- * is just about to block: it looks at the byte before it runs again. */
+/* Our caller needs no waking, unless it is just about to block: it looks at
+ * upcall_pending before it runs again. */
+static inline bool evtchn_needs_no_waking(const struct vcpu *v)
+{
+    return v == current_vcpu() &&
+           __atomic_load_n(&v->state, __ATOMIC_RELAXED) == VCPU_RUNNING;
+}
+
+/* upcall_pending 0 -> 1 wakes the vcpu. */
 static inline void evtchn_raise_upcall(struct vcpu *v)
 {
     struct vcpu_info *info = vcpu_info(v);
 
-    if (v == current_vcpu() &&
-        __atomic_load_n(&v->state, __ATOMIC_RELAXED) == VCPU_RUNNING) {
+    if (evtchn_needs_no_waking(v)) {
         __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_RELEASE);
         return;
     }
@@ -176,8 +182,46 @@ mfn_t evtchn_fifo_frame(const struct domain *d, unsigned int n);
  * pending.
  */
 
-/* Sets the pending bit, selector and upcall_pending, wakes the vcpu; a
- * masked port only gets its bit. Takes no lock. */
+/* Who is still to be told of an event. */
+enum evtchn_told {
+    EVTCHN_OLD,                /* nobody: it was pending already */
+    EVTCHN_TOLD,               /* nobody */
+    EVTCHN_POLLERS,            /* vcpus of the domain that poll */
+    EVTCHN_UPCALL,             /* the vcpu, which may sleep; and who polls */
+};
+
+/*
+ * Sets the pending bit and, unless the port is masked, the selector, and
+ * upcall_pending where nobody has to be woken by it. v is d's, and the port
+ * in range. Takes no lock.
+ */
+static ALWAYS_INLINE enum evtchn_told
+evtchn_2l_mark(struct domain *d, struct vcpu *v, uint32_t port)
+{
+    struct shared_info *shared = d->shared_info;
+    struct vcpu_info *info;
+
+    if (arch_bit_set(shared->evtchn_pending, port)) {
+        return EVTCHN_OLD;
+    }
+    info = vcpu_info(v);
+    /* P1. The guest clears upcall_pending before it takes the selector, so a
+     * bit that is set there is still to be read. */
+    if (!arch_bit_is_set(shared->evtchn_mask, port) &&
+        !arch_bit_set(&info->evtchn_pending_sel, port / 64)) {
+        if (UNLIKELY(!evtchn_needs_no_waking(v))) {
+            return EVTCHN_UPCALL;
+        }
+        __atomic_store_n(&info->evtchn_upcall_pending, 1, __ATOMIC_RELEASE);
+    }
+    return __atomic_load_n(&d->evtchn_pollers, __ATOMIC_RELAXED) != 0
+               ? EVTCHN_POLLERS : EVTCHN_TOLD;
+}
+
+/* Tells them. */
+void evtchn_2l_tell(struct vcpu *v, uint32_t port, enum evtchn_told told);
+
+/* Both of them; a port out of range is left alone. */
 void evtchn_2l_set_pending(struct vcpu *v, uint32_t port);
 
 /* Clears the mask bit and makes up for an event that came behind it. */

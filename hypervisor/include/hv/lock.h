@@ -14,6 +14,7 @@
 #ifndef HV_LOCK_H
 #define HV_LOCK_H
 
+#include <hv/bug.h>
 #include <hv/types.h>
 
 enum lock_rank {
@@ -43,6 +44,14 @@ void spin_lock_init(struct spinlock *l, enum lock_rank rank);
 
 /* Takes the lock; every lock already held by this CPU must rank lower. */
 void spin_lock(struct spinlock *l);
+
+/*
+ * spin_lock() in two halves, for code that can not afford a call in its
+ * middle: true: the lock is held; false: spin_lock_wait() is next, with the
+ * ticket.
+ */
+bool spin_lock_begin(struct spinlock *l, uint16_t *ticket) MUST_CHECK;
+void spin_lock_wait(struct spinlock *l, uint16_t ticket);
 
 /* Takes a second lock of the same rank; its address must be the higher. */
 void spin_lock_second(struct spinlock *l);

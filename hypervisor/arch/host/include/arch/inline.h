@@ -36,6 +36,25 @@ static inline void arch_count(uint64_t *counter)
                      __ATOMIC_RELAXED);
 }
 
+static inline void arch_count_release(uint16_t *word)
+{
+    __atomic_store_n(word, (uint16_t)(*word + 1), __ATOMIC_RELEASE);
+}
+
+static inline bool arch_bit_set(uint64_t *words, uint64_t n)
+{
+    uint64_t bit = 1ull << n % 64;
+
+    return (__atomic_fetch_or(&words[n / 64], bit, __ATOMIC_SEQ_CST) &
+            bit) != 0;
+}
+
+static inline bool arch_bit_is_set(const uint64_t *words, uint64_t n)
+{
+    return (__atomic_load_n(&words[n / 64], __ATOMIC_RELAXED) >> n % 64 &
+            1) != 0;
+}
+
 static inline struct vcpu *current_vcpu(void)
 {
     return this_cpu()->current;

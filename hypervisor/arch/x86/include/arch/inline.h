@@ -27,6 +27,33 @@ static inline void arch_count(uint64_t *counter)
     ++*counter;
 }
 
+/* One instruction, which is a release as any store of this processor is. */
+static inline void arch_count_release(uint16_t *word)
+{
+    __asm__ volatile("incw %0" : "+m"(*word) : : "memory");
+}
+
+/* The instruction finds the word by itself, however large n is. */
+static inline bool arch_bit_set(uint64_t *words, uint64_t n)
+{
+    bool was_set;
+
+    __asm__ volatile("lock bts %[n], %[words]"
+                     : "=@ccc"(was_set), [words] "+m"(*words)
+                     : [n] "r"(n) : "memory");
+    return was_set;
+}
+
+static inline bool arch_bit_is_set(const uint64_t *words, uint64_t n)
+{
+    bool is_set;
+
+    __asm__ volatile("bt %[n], %[words]"
+                     : "=@ccc"(is_set)
+                     : [words] "m"(*words), [n] "r"(n) : "memory");
+    return is_set;
+}
+
 static inline struct vcpu *current_vcpu(void)
 {
     return this_cpu()->current;
