@@ -16,7 +16,7 @@
 #include <hv/time.h>
 
 STATIC_ASSERT(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu takes one page");
-STATIC_ASSERT(sizeof(struct trap_info) * 256 == PAGE_SIZE, "so do its traps");
+STATIC_ASSERT(sizeof(struct callback) * 256 == PAGE_SIZE, "so do its traps");
 
 static void init_pv(struct pv_vcpu *pv)
 {

@@ -49,7 +49,7 @@ int64_t hc_set_trap_table(uint64_t list, uint64_t a1, uint64_t a2,
         if (!pv_code_address_ok(t.address)) {
             return -XEN_EINVAL;
         }
-        v->pv.traps[t.vector] = t;
+        v->pv.traps[t.vector] = pv_trap_gate(&t);
     }
     return 0;
 }
@@ -78,11 +78,9 @@ int callback_op_unregister(struct domain *d, struct callback_unregister *op);
 /* The NMI's callback is another way to write its row of the trap table. */
 static void set_nmi_handler(struct pv_vcpu *pv, uint64_t address)
 {
-    pv->traps[TRAP_NMI] = (struct trap_info){
-        .vector = TRAP_NMI,
-        .flags = address != 0 ? 4 : 0, /* masks events */
-        .cs = address != 0 ? PV_CS64 : 0,
+    pv->traps[TRAP_NMI] = (struct callback){
         .address = address,
+        .mask_events = true,
     };
 }
 

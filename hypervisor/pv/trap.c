@@ -20,8 +20,8 @@
  *       stands beside cs: the guest's interrupt flag is the mask byte.
  *   B3  cs of a frame from kernel mode has RPL 0 (0xe030), which is how the
  *       guest tells the two modes apart: both run in ring 3.
- *   B4  the new context is flat kernel selectors, hardware IF on, and TF, NT,
- *       RF, AC, VM off.
+ *   B4  the new context is flat kernel selectors, and TF, NT, RF, AC off. A
+ *       guest's hardware IF is on and its IOPL 0 at all times (cpu_regs.h).
  *   B5  a guest that can not take the frame (no handler, no stack, a stack in
  *       the hypervisor's range) is crashed with a sentence: nobody is left to
  *       tell.
@@ -44,19 +44,21 @@
 
 /* What arrives at the handler besides the interrupted context. */
 struct bounce {
-    uint64_t handler;
-    const char *what;          /* for B5; NULL: the vector's name */
-    unsigned int vector;
-    bool from_kernel;          /* v->kernel_mode */
+    const struct callback *to;
+    unsigned int what;         /* for B5: a vector or one of these */
+#define AT_EVENTS   0x100
+#define AT_FAILSAFE 0x101
+#define AT_SYSCALL  0x102
+    bool mask_events;          /* whatever *to says */
     bool has_error_code;
-    bool mask_events;
+    bool of_page_fault;        /* with cr2; the mode shows in its error code */
     uint32_t error_code;
+    uint64_t cr2;
     uint64_t clear_flags;      /* on top of B4 */
     const uint16_t *selectors; /* ds es fs gs of a failsafe frame, or NULL */
 };
 
-#define FLAGS_CLEARED \
-    (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC | RFLAGS_VM | RFLAGS_IOPL)
+#define FLAGS_CLEARED (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
 const char *pv_vector_name(unsigned int vector)
 {
@@ -67,29 +69,31 @@ const char *pv_vector_name(unsigned int vector)
     };
 
     return vector < ARRAY_SIZE(names) ? names[vector]
+           : vector == AT_EVENTS      ? "event channels"
+           : vector == AT_FAILSAFE    ? "a selector that the CPU refused"
+           : vector == AT_SYSCALL     ? "a system call"
                                       : "a software interrupt";
 }
 
-/* B5 */
-static COLD void refused(struct vcpu *v, gva_t sp, struct bounce b)
-{
-    const char *what = b.what ? b.what : pv_vector_name(b.vector);
+/* B5. Behind these nothing is left to do, so that they are jumps. */
 
-    if (b.handler == 0) {
-        domain_crash(v->domain, "no handler is registered for %s", what);
-    } else {
-        domain_crash(v->domain, "its kernel stack at 0x%lx can not take the "
-                     "frame of %s", (unsigned long)sp.v, what);
-    }
+static COLD void no_handler(struct vcpu *v, unsigned int what)
+{
+    domain_crash(v->domain, "no handler is registered for %s",
+                 pv_vector_name(what));
+}
+
+static COLD void no_stack(struct vcpu *v, uint64_t sp, unsigned int what)
+{
+    domain_crash(v->domain, "its kernel stack at 0x%lx can not take the "
+                 "frame of %s", (unsigned long)sp, pv_vector_name(what));
 }
 
 /* The frame, from its lowest word on. True: a fault. */
-static ALWAYS_INLINE bool put_frame(const struct vcpu *v,
-                                    const struct cpu_regs *regs, gva_t sp,
-                                    const struct bounce *b, uint64_t mask)
+static ALWAYS_INLINE bool put_frame(const struct cpu_regs *regs, gva_t sp,
+                                    const struct bounce *b, uint64_t cs,
+                                    uint64_t rflags)
 {
-    uint64_t cs_bits = b->from_kernel ? 0xfffc : 0xffff;            /* B3 */
-    uint64_t flag_bits = ~(RFLAGS_IF | RFLAGS_IOPL);
     unsigned int n = 0;
     bool fault;
 
@@ -100,22 +104,11 @@ static ALWAYS_INLINE bool put_frame(const struct vcpu *v,
     for (unsigned int i = 0; b->selectors != NULL && i < 4; i++) {
         fault = fault || guest_word_put(sp, n++, b->selectors[i]);
     }
-    fault = fault || guest_word_put(sp, n++, regs->rip);
-    if (LIKELY(mask == 0 && !pv_shows_iopl(v))) {                   /* B2 */
-        fault = fault ||
-                guest_word_put(sp, n, regs->cs & cs_bits) ||
-                guest_word_put(sp, n + 1,
-                               (regs->rflags & flag_bits) | RFLAGS_IF);
-    } else {
-        fault = fault ||
-                guest_word_put(sp, n, (regs->cs & cs_bits) | mask << 32) ||
-                guest_word_put(sp, n + 1, (regs->rflags & flag_bits) |
-                               (mask == 0 ? RFLAGS_IF : 0) |
-                               (pv_shows_iopl(v) ? v->pv.iopl * 0x1000ull
-                                                 : 0));
-    }
-    fault = fault || guest_word_put(sp, n + 2, regs->rsp) ||
-            guest_word_put(sp, n + 3, regs->ss);
+    fault = fault || guest_word_put(sp, n, regs->rip) ||
+            guest_word_put(sp, n + 1, cs) ||
+            guest_word_put(sp, n + 2, rflags) ||
+            guest_word_put(sp, n + 3, regs->rsp) ||
+            guest_word_put(sp, n + 4, regs->ss);
     guest_words_end();
     return fault;
 }
@@ -123,37 +116,55 @@ static ALWAYS_INLINE bool put_frame(const struct vcpu *v,
 /*
  * Puts the frame on the kernel stack and enters the handler. Each caller gets
  * a copy of its own, in which the shape of the frame is known. Whatever is
- * rare stands last, as a call behind which nothing is left to do: so the
- * compiler has no reason to save registers.
+ * rare stands last, as a jump: so the compiler has no reason to save
+ * registers.
  */
 static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
                                  struct bounce b)
 {
     unsigned int words = 7 + (b.has_error_code ? 1 : 0) +
                          (b.selectors != NULL ? 4 : 0);
-    uint64_t sp = regs->rsp;
-    uint8_t mask;
+    struct vcpu_info *info = v->info;
+    uint64_t sp, cs, rflags, mask;
 
-    if (UNLIKELY(b.handler == 0)) {
-        refused(v, GVA(0), b);
+    if (UNLIKELY(b.to->address == 0)) {
+        no_handler(v, b.what);
         return;
     }
-    if (!b.from_kernel) {
+    if (v->kernel_mode) {
+        sp = regs->rsp;
+        cs = regs->cs & 0xfffc;                                     /* B3 */
+        b.error_code &= b.of_page_fault ? ~(uint32_t)PFEC_USER : ~0u;
+    } else {
         sp = v->pv.kernel_sp;
+        cs = regs->cs & 0xffff;
+        b.error_code |= b.of_page_fault ? PFEC_USER : 0;
         arch_enter_kernel_mode(v);
     }
-    mask = __atomic_load_n(&v->info->evtchn_upcall_mask, __ATOMIC_RELAXED);
-    __atomic_store_n(&v->info->evtchn_upcall_mask, mask | b.mask_events,
-                     __ATOMIC_RELAXED);
     sp = (sp & ~15ull) - words * 8ull;
-    if (UNLIKELY(put_frame(v, regs, GVA(sp), &b, mask))) {
-        refused(v, GVA(sp + words * 8ull), b);
+    if (b.of_page_fault) {
+        __atomic_store_n(&info->arch.cr2, b.cr2, __ATOMIC_RELAXED);
+    }
+    rflags = regs->rflags;
+    ASSERT((rflags & (RFLAGS_IF | RFLAGS_IOPL | RFLAGS_VM)) == RFLAGS_IF);
+    mask = __atomic_load_n(&info->evtchn_upcall_mask, __ATOMIC_RELAXED);
+    if (UNLIKELY(mask != 0)) {                                      /* B2 */
+        cs |= mask << 32;
+        rflags &= ~RFLAGS_IF;
+    }
+    __atomic_store_n(&info->evtchn_upcall_mask,
+                     (uint8_t)mask | (b.mask_events || b.to->mask_events),
+                     __ATOMIC_RELAXED);
+    if (UNLIKELY(pv_shows_iopl(v))) {
+        rflags |= v->pv.iopl * 0x1000ull;
+    }
+    if (UNLIKELY(put_frame(regs, GVA(sp), &b, cs, rflags))) {
+        no_stack(v, sp, b.what);
         return;
     }
-    regs->rip = b.handler;
+    regs->rip = b.to->address;
     regs->cs = PV_CS64;
-    regs->rflags = (regs->rflags & ~(FLAGS_CLEARED | b.clear_flags)) |
-                   RFLAGS_IF;
+    regs->rflags &= ~(FLAGS_CLEARED | b.clear_flags);
     regs->rsp = sp;
     regs->ss = PV_SS;
     regs->entry_vector = ENTRY_SYSCALL; /* B7 */
@@ -162,31 +173,37 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
     }
 }
 
+/* The same, once for all that is rare. */
+static NOINLINE void bounce_any(struct vcpu *v, struct cpu_regs *regs,
+                                const struct bounce *b)
+{
+    bounce(v, regs, *b);
+}
+
 static bool vector_has_error_code(unsigned int vector)
 {
     return vector < 32 && (0x20227d00u >> vector & 1) != 0;
 }
 
-static ALWAYS_INLINE void inject_page_fault(struct vcpu *v,
-                                            struct cpu_regs *regs,
-                                            uint32_t error_code, uint64_t cr2)
+/* The hardware saw ring 3 in both modes; the guest wants to know whether its
+ * own user did it. */
+static ALWAYS_INLINE struct bounce page_fault_frame(const struct vcpu *v,
+                                                    uint32_t error_code,
+                                                    uint64_t cr2)
 {
-    const struct trap_info *t = &v->pv.traps[TRAP_PF];
-    bool from_kernel = v->kernel_mode;
-    struct bounce b = {
-        .handler = t->address,
-        .vector = TRAP_PF,
-        .from_kernel = from_kernel,
+    return (struct bounce){
+        .to = &v->pv.traps[TRAP_PF],
+        .what = TRAP_PF,
         .has_error_code = true,
-        .mask_events = t->flags >> 2 & 1,
-        /* The hardware saw ring 3 in both modes; the guest wants to know
-         * whether its own user did it. */
-        .error_code = from_kernel ? error_code & ~(uint32_t)PFEC_USER
-                                  : error_code | PFEC_USER,
+        .of_page_fault = true,
+        .error_code = error_code,
+        .cr2 = cr2,
     };
+}
 
-    __atomic_store_n(&v->info->arch.cr2, cr2, __ATOMIC_RELAXED);
-    bounce(v, regs, b);
+void pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    bounce(v, regs, page_fault_frame(v, regs->error_code, cr2));
 }
 
 /* No error code, whatever the vector: of an exception that has none, or by an
@@ -194,13 +211,7 @@ static ALWAYS_INLINE void inject_page_fault(struct vcpu *v,
 static void inject_interrupt(struct vcpu *v, struct cpu_regs *regs,
                              unsigned int vector)
 {
-    const struct trap_info *t = &v->pv.traps[vector];
-    struct bounce b = {
-        .handler = t->address,
-        .vector = vector,
-        .from_kernel = v->kernel_mode,
-        .mask_events = t->flags >> 2 & 1,
-    };
+    struct bounce b = { .to = &v->pv.traps[vector], .what = vector };
 
     TRACE(TRAP, regs->rip, vector);
     bounce(v, regs, b);
@@ -209,45 +220,40 @@ static void inject_interrupt(struct vcpu *v, struct cpu_regs *regs,
 void pv_inject(struct vcpu *v, struct cpu_regs *regs, unsigned int vector,
                uint32_t error_code, uint64_t cr2)
 {
-    const struct trap_info *t = &v->pv.traps[vector];
     struct bounce b = {
-        .handler = t->address,
-        .vector = vector,
-        .from_kernel = v->kernel_mode,
+        .to = &v->pv.traps[vector],
+        .what = vector,
         .has_error_code = true,
-        .mask_events = t->flags >> 2 & 1,
         .error_code = error_code,
     };
 
+    if (!vector_has_error_code(vector)) {
+        inject_interrupt(v, regs, vector);
+        return;
+    }
     if (vector == TRAP_PF) {
         TRACE(PAGE_FAULT, regs->rip, cr2, error_code);
-        inject_page_fault(v, regs, error_code, cr2);
-    } else if (vector_has_error_code(vector)) {
+        b = page_fault_frame(v, error_code, cr2);
+    } else {
         TRACE(TRAP, regs->rip, vector | 1ull << 15 |
               (uint64_t)error_code << 16);
-        bounce(v, regs, b);
-    } else {
-        inject_interrupt(v, regs, vector);
     }
+    bounce_any(v, regs, &b);
 }
 
-static ALWAYS_INLINE void deliver_events(struct vcpu *v,
-                                         struct cpu_regs *regs)
+static ALWAYS_INLINE struct bounce upcall_frame(const struct vcpu *v)
 {
-    struct bounce b = {
-        .handler = v->pv.event.address,
-        .what = "event channels",
-        .from_kernel = v->kernel_mode,
-        .mask_events = true,
+    return (struct bounce){
+        .to = &v->pv.event, .what = AT_EVENTS, .mask_events = true,
     };
-
-    bounce(v, regs, b);
 }
 
 static COLD void deliver_events_traced(struct vcpu *v, struct cpu_regs *regs)
 {
+    struct bounce b = upcall_frame(v);
+
     TRACE(UPCALL, regs->rip);
-    deliver_events(v, regs);
+    bounce_any(v, regs, &b);
 }
 
 void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
@@ -256,7 +262,7 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs)
     if (UNLIKELY(trace_mask != 0)) {
         deliver_events_traced(v, regs);
     } else {
-        deliver_events(v, regs);
+        bounce(v, regs, upcall_frame(v));
     }
 }
 
@@ -275,14 +281,12 @@ void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
         v->pv.ds, v->pv.es, v->pv.fs, v->pv.gs,
     };
     struct bounce b = {
-        .handler = v->pv.failsafe.address,
-        .what = "a selector that the CPU refused",
-        .from_kernel = v->kernel_mode,
-        .mask_events = v->pv.failsafe.mask_events,
+        .to = &v->pv.failsafe,
+        .what = AT_FAILSAFE,
         .selectors = selectors,
     };
 
-    bounce(v, regs, b);
+    bounce_any(v, regs, &b);
 }
 
 /* --- exceptions ------------------------------------------------------------------ */
@@ -297,12 +301,12 @@ void pv_failsafe(struct vcpu *v, struct cpu_regs *regs)
 static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs,
                                unsigned int vector, unsigned int length)
 {
-    const struct trap_info *t = &v->pv.traps[vector];
+    const struct callback *gate = &v->pv.traps[vector];
 
-    if (!v->kernel_mode && (t->flags & 3) != 3) {
+    if (!v->kernel_mode && gate->dpl != 3) {
         return false;
     }
-    if (t->address == 0) {
+    if (gate->address == 0) {
         return false;
     }
     regs->rip += length;
@@ -355,20 +359,6 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
         return;
     }
     pv_inject(v, regs, TRAP_PF, regs->error_code, cr2);
-}
-
-bool pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
-{
-    uint32_t error_code = regs->error_code;
-
-    if ((error_code & PFEC_USER) == 0 ||
-        (v->kernel_mode && pv_is_write_to_present(error_code)) ||
-        UNLIKELY(trace_mask != 0)) {
-        return false;
-    }
-    COUNT_AT(exception, TRAP_PF);
-    inject_page_fault(v, regs, error_code, cr2);
-    return true;
 }
 
 void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
@@ -433,21 +423,25 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     }
 }
 
-/* The traced forms of the two frequent ways are apart, see bounce(). */
-static ALWAYS_INLINE void user_syscall(struct vcpu *v, struct cpu_regs *regs,
-                                       enum user_call how)
+static ALWAYS_INLINE struct bounce syscall_frame(const struct vcpu *v,
+                                                 enum user_call how)
 {
-    const struct callback *cb = &v->pv.user_call[how];
-    struct bounce b = {
-        .handler = cb->address,
-        .from_kernel = v->kernel_mode,
-        .mask_events = cb->mask_events,
+    return (struct bounce){
+        .to = &v->pv.user_call[how],
+        .what = AT_SYSCALL,
         .clear_flags = RFLAGS_DF,
-        .what = "a system call",
     };
+}
 
-    if (LIKELY(b.handler != 0)) {
-        bounce(v, regs, b);
+/* Whatever is not the common case of pv_user_syscall(). */
+static COLD void user_syscall_any(struct vcpu *v, struct cpu_regs *regs,
+                                  enum user_call how)
+{
+    struct bounce b = syscall_frame(v, how);
+
+    TRACE(USER_SYSCALL, regs->rip, regs->rax);
+    if (b.to->address != 0) {
+        bounce_any(v, regs, &b);
     } else if (how == USER_SYSENTER) {
         pv_inject(v, regs, TRAP_GP, 0, 0);
     } else {
@@ -456,20 +450,13 @@ static ALWAYS_INLINE void user_syscall(struct vcpu *v, struct cpu_regs *regs,
     }
 }
 
-static COLD void user_syscall_traced(struct vcpu *v, struct cpu_regs *regs,
-                                     enum user_call how)
-{
-    TRACE(USER_SYSCALL, regs->rip, regs->rax);
-    user_syscall(v, regs, how);
-}
-
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
                      enum user_call how)
 {
     COUNT(user_syscall);
-    if (UNLIKELY(trace_mask != 0)) {
-        user_syscall_traced(v, regs, how);
+    if (UNLIKELY(trace_mask != 0 || v->pv.user_call[how].address == 0)) {
+        user_syscall_any(v, regs, how);
     } else {
-        user_syscall(v, regs, how);
+        bounce(v, regs, syscall_frame(v, how));
     }
 }

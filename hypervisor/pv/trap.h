@@ -18,6 +18,17 @@
  */
 bool pv_emulate(struct vcpu *v, struct cpu_regs *regs);
 
+/* A row of the ABI's trap table. Handlers run on the flat selectors (B4), so cs
+ * is not kept. */
+static inline struct callback pv_trap_gate(const struct trap_info *t)
+{
+    return (struct callback){
+        .address = t->address,
+        .mask_events = (t->flags & 4) != 0,
+        .dpl = t->flags & 3,
+    };
+}
+
 /* vm_assist architectural_iopl: frames show the level, iret loads it, and the
  * kernel counts as ring 0. */
 static inline bool pv_shows_iopl(const struct vcpu *v)

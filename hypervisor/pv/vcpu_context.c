@@ -136,8 +136,7 @@ static void set_callbacks(struct pv_vcpu *pv,
                           const struct vcpu_guest_context *c)
 {
     for (unsigned int i = 0; i < 256; i++) {
-        pv->traps[i] = c->trap_ctxt[i];
-        pv->traps[i].vector = (uint8_t)i;
+        pv->traps[i] = pv_trap_gate(&c->trap_ctxt[i]);
     }
     pv->event.address = c->event_callback_eip;
     pv->failsafe.address = c->failsafe_callback_eip;

@@ -144,7 +144,7 @@ END_TEST
 
 START_TEST(string_ports_fault_as_the_guests_memory_does)
 {
-    v->pv.traps[TRAP_PF] = (struct trap_info){ TRAP_PF, 0, 0x10, 0x9000 };
+    v->pv.traps[TRAP_PF] = (struct callback){ .address = 0x9000 };
     regs.rsp = WORLD_DATA + 0x1000;
     regs.rdi = HV_HOLE_START;
     ck_assert(!RUN("\x6c"));
@@ -213,7 +213,7 @@ END_TEST
 /* #UD in place of #GP. */
 static void expect_undefined(const char *bytes)
 {
-    v->pv.traps[TRAP_UD] = (struct trap_info){ TRAP_UD, 0, 0x10, 0x9000 };
+    v->pv.traps[TRAP_UD] = (struct callback){ .address = 0x9000 };
     regs.rsp = WORLD_DATA + 0x1000;
     ck_assert(run(bytes, strlen(bytes)));
     ck_assert_uint_eq(regs.rip, 0x9000);
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST(xsetbv)
 {
-    v->pv.traps[TRAP_UD] = (struct trap_info){ TRAP_UD, 0, 0x10, 0x9000 };
+    v->pv.traps[TRAP_UD] = (struct callback){ .address = 0x9000 };
     regs.rsp = WORLD_DATA + 0x1000;
     regs.rax = 3;
     ck_assert(RUN("\x0f\x01\xd1")); /* CR4.OSXSAVE is off */
@@ -303,7 +303,7 @@ START_TEST(what_is_not_on_the_list)
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(list); i++) {
-        regs = (struct cpu_regs){ .rflags = 2, .rcx = 0x1b };
+        regs = (struct cpu_regs){ .rflags = 0x202, .rcx = 0x1b };
         world_args_reset(w);
         before = regs;
         ck_assert_msg(!run(list[i].bytes, list[i].count), "row %u", i);
@@ -380,7 +380,7 @@ END_TEST
 
 START_TEST(performed_instructions_are_stepped_over)
 {
-    v->pv.traps[TRAP_DB] = (struct trap_info){ TRAP_DB, 0, 0x10, 0x9000 };
+    v->pv.traps[TRAP_DB] = (struct callback){ .address = 0x9000 };
     regs.rsp = WORLD_DATA + 0x1000;
     regs.rflags |= RFLAGS_TF | RFLAGS_RF;
     ck_assert(RUN("\xfa"));

@@ -307,7 +307,7 @@ START_TEST(bit_numbers_in_registers)
 
     world_write_entry(g.l1, SLOT + 1, 0x40);
     regs = (struct cpu_regs){ .rcx = 64 + 6, .rdi = entry_va(SLOT),
-                              .rflags = 2 };
+                              .rflags = 0x202 };
     ck_assert(fault_at(entry_va(SLOT + 1), btr, sizeof(btr)));
     ck_assert_uint_eq(world_read_entry(g.l1, SLOT + 1), 0);
     ck_assert_uint_eq(regs.rflags & FLAG_CF, FLAG_CF);
@@ -332,7 +332,7 @@ END_TEST
 static bool fault_with_rdi(uint64_t rdi, uint64_t va, const uint8_t *bytes,
                            size_t count)
 {
-    regs = (struct cpu_regs){ .rdi = rdi, .rflags = 2 };
+    regs = (struct cpu_regs){ .rdi = rdi, .rflags = 0x202 };
     return fault_at(va, bytes, count);
 }
 
@@ -386,7 +386,7 @@ START_TEST(strings_go_entry_by_entry)
     world_write_entry(g.l1, SLOT, 0x10);
     world_write_entry(g.l1, SLOT - 1, 0x20);
     regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rcx = 2,
-                              .rax = 0x5550, .rflags = 2 | 0x400 };
+                              .rax = 0x5550, .rflags = 0x202 | 0x400 };
     ck_assert(fault_at(entry_va(SLOT), rep_stosq, sizeof(rep_stosq)));
     ck_assert_uint_eq(world_read_entry(g.l1, SLOT), 0x5550);
     ck_assert_uint_eq(regs.rdi, entry_va(SLOT - 1)); /* downwards */
@@ -397,7 +397,7 @@ START_TEST(strings_go_entry_by_entry)
     ck_assert_uint_eq(regs.rcx, 0);
     ck_assert_uint_eq(regs.rip, rip + sizeof(rep_stosq));
 
-    regs = (struct cpu_regs){ .rdi = entry_va(SLOT) + 4, .rflags = 2 };
+    regs = (struct cpu_regs){ .rdi = entry_va(SLOT) + 4, .rflags = 0x202 };
     ck_assert(!fault_at(entry_va(SLOT) + 4, movsl, sizeof(movsl)));
     regs.rsi = entry_va(SLOT - 1); /* any memory of the guest's */
     world_write_entry(g.l1, SLOT - 1, from);
@@ -417,7 +417,7 @@ static const uint8_t mov_rax[] = { 0x48, 0x89, 0x07 };
 static bool store(unsigned int slot, uint64_t value)
 {
     regs = (struct cpu_regs){ .rax = value, .rdi = entry_va(slot),
-                              .rflags = 2 };
+                              .rflags = 0x202 };
     return fault_at(entry_va(slot), mov_rax, sizeof(mov_rax));
 }
 
@@ -501,7 +501,7 @@ START_TEST(other_instructions_are_refused)
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
-        regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rflags = 2 };
+        regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rflags = 0x202 };
         ck_assert_msg(!fault_at(entry_va(SLOT), rows[i].bytes, rows[i].count),
                       "row %u", i);
     }

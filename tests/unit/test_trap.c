@@ -42,7 +42,7 @@ static void setup(void)
     *regs = (struct cpu_regs){
         .rax = 1, .rcx = 0xcccc, .r11 = 0x1111, .rip = USER_IP,
         .cs = PV_CS64, .ss = PV_SS, .rsp = STACK,
-        .rflags = 0x3202 | RFLAGS_TF | RFLAGS_RF | RFLAGS_AC | RFLAGS_NT |
+        .rflags = 0x202 | RFLAGS_TF | RFLAGS_RF | RFLAGS_AC | RFLAGS_NT |
                   RFLAGS_DF,
     };
 }
@@ -62,8 +62,9 @@ static void enter_user_mode(void)
 
 static void set_handler(unsigned int vector, unsigned int flags)
 {
-    v->pv.traps[vector] = (struct trap_info){ (uint8_t)vector,
-                                              (uint8_t)flags, 0x10, HANDLER };
+    v->pv.traps[vector] = (struct callback){
+        .address = HANDLER, .mask_events = flags >> 2, .dpl = flags & 3,
+    };
 }
 
 static uint64_t word(unsigned int n)
@@ -101,7 +102,7 @@ START_TEST(a_frame_from_kernel_mode)
     ck_assert_uint_eq(word(1), 0x1111);
     ck_assert_uint_eq(word(2), USER_IP);
     ck_assert_uint_eq(word(3), 0xe030); /* B3 */
-    ck_assert_uint_eq(word(4), flags & ~RFLAGS_IOPL);
+    ck_assert_uint_eq(word(4), flags);
     ck_assert_uint_eq(word(5), STACK);
     ck_assert_uint_eq(word(6), PV_SS);
     ck_assert_uint_eq(regs->rflags & RFLAGS_DF, RFLAGS_DF);
@@ -404,8 +405,8 @@ END_TEST
 START_TEST(system_calls)
 {
     enter_user_mode();
-    v->pv.user_call[USER_SYSCALL] = (struct callback){ HANDLER, true };
-    v->pv.user_call[USER_SYSCALL32] = (struct callback){ HANDLER + 0x100, false };
+    v->pv.user_call[USER_SYSCALL] = (struct callback){ HANDLER, true, 0 };
+    v->pv.user_call[USER_SYSCALL32] = (struct callback){ HANDLER + 0x100, false, 0 };
     pv_user_syscall(v, regs, USER_SYSCALL);
     must_be_in_handler(HANDLER);
     ck_assert_uint_eq(regs->rflags & RFLAGS_DF, 0);
@@ -416,7 +417,7 @@ START_TEST(system_calls)
     pv_user_syscall(v, regs, USER_SYSCALL32);
     must_be_in_handler(HANDLER + 0x100);
     ck_assert_uint_eq(v->info->evtchn_upcall_mask, 0);
-    v->pv.user_call[USER_SYSENTER] = (struct callback){ HANDLER + 0x200, false };
+    v->pv.user_call[USER_SYSENTER] = (struct callback){ HANDLER + 0x200, false, 0 };
     enter_user_mode();
     pv_user_syscall(v, regs, USER_SYSENTER);
     must_be_in_handler(HANDLER + 0x200);
@@ -536,7 +537,8 @@ START_TEST(trap_tables_merge)
     ck_assert_int_eq(set_table(one, 2), 0);
     ck_assert_int_eq(set_table(two, 2), 0);
     ck_assert_uint_eq(v->pv.traps[3].address, HANDLER);
-    ck_assert_uint_eq(v->pv.traps[4].flags, 7);
+    ck_assert(v->pv.traps[4].mask_events);
+    ck_assert_uint_eq(v->pv.traps[4].dpl, 3);
     ck_assert_int_eq(world_call(__HYPERVISOR_set_trap_table, 0, 0, 0, 0, 0),
                      0);
     ck_assert_uint_eq(v->pv.traps[3].address, 0);

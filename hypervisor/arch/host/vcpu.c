@@ -38,6 +38,7 @@ int arch_vcpu_init(struct vcpu *v)
 {
     v->fpu = hv_alloc_pages(0);
     v->pv.xcr0 = 1;
+    v->regs.rflags = RFLAGS_IF | RFLAGS_MBS; /* as tests enter it anywhere */
     return v->fpu == NULL ? -XEN_ENOMEM : 0;
 }
 

@@ -52,6 +52,11 @@ void asm_offsets(void)
     CPU(work_left);
     DEFINE(CPU_hypercall_counts, offsetof(struct cpu, counters) +
            COUNTER_hypercall * sizeof(uint64_t));
+    DEFINE(CPU_page_faults, offsetof(struct cpu, counters) +
+           (COUNTER_exception + TRAP_PF) * sizeof(uint64_t));
+    DEFINE(PFEC_PRESENT, PFEC_PRESENT);
+    DEFINE(PFEC_WRITE, PFEC_WRITE);
+    DEFINE(PFEC_USER, PFEC_USER);
     VCPU(info);
     VCPU(kernel_mode);
     VCPU(is_idle);

@@ -45,6 +45,7 @@ default rel
 extern  hypercall_lane
 extern  trap_from_guest
 extern  pv_page_fault_lean
+extern  trace_mask
 extern  trap_from_hypervisor
 extern  trap_nmi
 extern  trap_double_fault
@@ -114,7 +115,7 @@ section .text.entry progbits alloc exec nowrite align=64
 ; --- vectors ----------------------------------------------------------------
 ; 256 stubs of 16 bytes. The CPU pushes an error code for some exceptions; the
 ; others get a zero, so that the frame is one layout. The vector goes into the
-; upper half of the same slot.
+; upper half of the same slot, but for #PF, whose lean way does not ask.
 align 16
 global vector_stubs
 vector_stubs:
@@ -125,19 +126,21 @@ vector_stubs:
   %else
     push    0
   %endif
-    mov     dword [rsp + 4], v
-  %if v == 2
-    jmp     entry_nmi
-  %elif v == 1
-    jmp     entry_debug
-  %elif v == 8
-    jmp     entry_double_fault
-  %elif v == 14
+  %if v == 14
     jmp     entry_page_fault
-  %elif v == 18
-    jmp     entry_machine_check
   %else
+    mov     dword [rsp + 4], v
+   %if v == 2
+    jmp     entry_nmi
+   %elif v == 1
+    jmp     entry_debug
+   %elif v == 8
+    jmp     entry_double_fault
+   %elif v == 18
+    jmp     entry_machine_check
+   %else
     jmp     entry_trap
+   %endif
   %endif
   %assign v v + 1
 %endrep
@@ -166,21 +169,32 @@ entry_trap:
     iretq
 
 ; entry_page_fault -- the same for #PF, lean while it is the guest's own.
+;   why:   ring 3 was at fault, and it was no store of a guest's kernel to a
+;          present page, which may be one of its tables (pv/pt_write.c)
 align 16
 entry_page_fault:
     PUSH_SCRATCH
     sub     rsp, 6 * 8
     cld
-    test    byte [rsp + REGS_cs], 3
-    jz      .full
     SMAP_SITE 0
+    test    byte [rsp + REGS_error_code], PFEC_USER
+    jz      .full
+    cmp     dword [trace_mask], 0
+    jne     .full
     mov     rdi, [rsp + CPU_DATA + CPU_current]
+    cmp     dword [rsp + REGS_error_code], PFEC_USER | PFEC_WRITE | PFEC_PRESENT
+    je      .store
+.lean:
+    inc     qword [rsp + CPU_DATA + CPU_page_faults]
     mov     rsi, rsp
     mov     rdx, cr2
     call    pv_page_fault_lean
-    test    al, al
-    jnz     lean_exit
+    jmp     lean_exit
+.store:
+    cmp     byte [rdi + VCPU_kernel_mode], 0
+    je      .lean
 .full:
+    mov     dword [rsp + REGS_entry_vector], 14
     call    save_rest
     jmp     entry_trap.saved
 
@@ -404,6 +418,7 @@ entry_sysenter:
     push    0                       ; rsp
     pushfq
 .flags_saved:
+    or      qword [rsp], 0x200      ; IF, which SYSENTER cleared
     push    2
     popfq
     push    3                       ; cs: null, ring 3

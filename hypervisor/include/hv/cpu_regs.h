@@ -7,6 +7,9 @@
  * entries (SYSCALL, #PF) leave the callee-saved slots unwritten until
  * save_rest fills them: code reached from a hypercall handler or from
  * pv_page_fault_lean() must not read rbx, rbp, r12-r15.
+ *
+ * In rflags of a guest IF is always set, IOPL and VM never: a guest in ring 3
+ * can not change them, and nobody loads others.
  */
 #ifndef HV_CPU_REGS_H
 #define HV_CPU_REGS_H

@@ -34,6 +34,7 @@ struct xencons_interface;      /* xen/io/console.h */
 struct callback {
     uint64_t address;          /* 0: none */
     bool mask_events;          /* upcall_mask becomes 1 on the way in */
+    uint8_t dpl;               /* trap table: 3 if INT n of a user may do it */
 };
 
 enum vcpu_state {
@@ -59,7 +60,7 @@ struct pv_vcpu {
     struct callback user_call[USER_CALLS];
 
     struct callback event, failsafe;
-    struct trap_info *traps;   /* 256 entries, one hypervisor page */
+    struct callback *traps;    /* 256 entries, one hypervisor page */
 
     mfn_t kernel_table;        /* L4 (PAE: L3); holds a type reference */
     mfn_t user_table;          /* L4 or INVALID_MFN; holds one too */

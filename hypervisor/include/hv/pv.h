@@ -96,12 +96,9 @@ void pv_deliver_events(struct vcpu *v, struct cpu_regs *regs);
  * one before its iret. Nobody hears it if there is no handler. */
 void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
 
-/*
- * A #PF of a guest that certainly is its own: injects it and returns true. The
- * callee-saved registers are not in regs; false: call again, pv_exception(),
- * when they are.
- */
-bool pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
+/* A #PF that certainly is the guest's own, not counted and not traced. The
+ * callee-saved registers are not in regs. */
+void pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
 
 /* A user calls its kernel: the callback for it. */
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
