@@ -9,7 +9,8 @@
  * and its rows by a NOP with a number (bench.h, B2).  At the end of a row the
  * counts of the sample with the median number of instructions go to the file
  * that the argument out= names, one line a row, written at once: QEMU may be
- * killed any time.
+ * killed any time.  With whole=FILE what was counted in all, from the start of
+ * the machine, goes there when QEMU exits by itself: no marks are needed.
  *
  * With path=FILE the addresses of the instructions of a row's last sample go
  * to that file, a line a row.
@@ -32,9 +33,12 @@ struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
 typedef void tb_callback(uint64_t id, struct qemu_plugin_tb *tb);
+typedef void exit_callback(uint64_t id, void *context);
 typedef void insn_callback(unsigned int vcpu, void *context);
 
 void qemu_plugin_register_vcpu_tb_trans_cb(uint64_t id, tb_callback *callback);
+void qemu_plugin_register_atexit_cb(uint64_t id, exit_callback *callback,
+                                    void *context);
 size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(
     const struct qemu_plugin_tb *tb, size_t index);
@@ -76,7 +80,7 @@ struct counts {
 static struct counts now, begun, samples[SAMPLES_MAX];
 static unsigned int sample_count;
 static bool sampling;
-static FILE *out, *path;
+static FILE *out, *path, *whole;
 static uint64_t *trail;                 /* of the sample that runs */
 static unsigned int trail_length;
 
@@ -135,19 +139,23 @@ static void trail_write(void)
     fflush(path);
 }
 
+static void counts_write(FILE *to, unsigned int of,
+                         const struct counts *counts)
+{
+    fprintf(to, "samples=%u", of);
+    for (unsigned int e = 0; of > 0 && e < EVENTS; e++) {
+        fprintf(to, " %s=%llu", names[e], (unsigned long long)counts->of[e]);
+    }
+    fputc('\n', to);
+    fflush(to);
+}
+
 static void row_end(unsigned int vcpu, void *context)
 {
-    const struct counts *median = &samples[sample_count / 2];
-
     (void)vcpu;
     (void)context;
     qsort(samples, sample_count, sizeof(samples[0]), compare);
-    fprintf(out, "samples=%u", sample_count);
-    for (unsigned int e = 0; sample_count > 0 && e < EVENTS; e++) {
-        fprintf(out, " %s=%llu", names[e], (unsigned long long)median->of[e]);
-    }
-    fputc('\n', out);
-    fflush(out);
+    counts_write(out, sample_count, &samples[sample_count / 2]);
     if (path != NULL) {
         trail_write();
     }
@@ -268,7 +276,7 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
         uint64_t address = qemu_plugin_insn_vaddr(insn);
         bool hypervisor = address >= HYPERVISOR_FIRST &&
                           address < HYPERVISOR_END;
-        insn_callback *callback = mark(code);
+        insn_callback *callback = out != NULL ? mark(code) : NULL;
         enum event event = classify(code, hypervisor);
 
         if (callback != NULL) {
@@ -288,6 +296,13 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
     }
 }
 
+static void at_exit(uint64_t id, void *context)
+{
+    (void)id;
+    (void)context;
+    counts_write(whole, 1, &now);
+}
+
 int qemu_plugin_install(uint64_t id, const void *info, int argument_count,
                         char **arguments)
 {
@@ -296,14 +311,21 @@ int qemu_plugin_install(uint64_t id, const void *info, int argument_count,
         if (strncmp(arguments[i], "out=", 4) == 0) {
             out = fopen(arguments[i] + 4, "w");
         }
+        if (strncmp(arguments[i], "whole=", 6) == 0) {
+            whole = fopen(arguments[i] + 6, "w");
+        }
         if (strncmp(arguments[i], "path=", 5) == 0) {
             path = fopen(arguments[i] + 5, "w");
             trail = malloc(TRAIL_MAX * sizeof(*trail));
         }
     }
-    if (out == NULL || (path != NULL && trail == NULL)) {
-        fprintf(stderr, "events: out=FILE is missing or can not be written\n");
+    if ((out == NULL && whole == NULL) || (path != NULL && trail == NULL)) {
+        fprintf(stderr, "events: out=FILE or whole=FILE is missing or can not "
+                "be written\n");
         return 1;
+    }
+    if (whole != NULL) {
+        qemu_plugin_register_atexit_cb(id, at_exit, NULL);
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;

@@ -18,7 +18,7 @@ import unittest
 
 from end_to_end import RunTest, require_xen
 
-from xenios_lib import bench_linux, cpio, fetch, images, session
+from xenios_lib import bench_guest, bench_linux, cpio, fetch, images, session
 from xenios_lib.base import OK, REFUSED, ToolError
 from xenios_lib.machine import Machine
 
@@ -60,6 +60,7 @@ class Boot:
             setattr(self.machine, name, value)
         self.lines = []
         self.limit = BOOT_MAX
+        self.qemu = []              # further options of it
         self.keys = {}              # what is seen -> debug key to type then
         self.stop_at = None         # a pattern that ends the run
         self.match = None           # where it was seen
@@ -84,8 +85,8 @@ class Boot:
         try:
             command = self.machine.prepare()
             self._session = session.Session(
-                command, self.machine.hypervisor, self.limit, show=False,
-                on_line=self._line)
+                command + self.qemu, self.machine.hypervisor, self.limit,
+                show=False, on_line=self._line)
             self._start = time.monotonic()
             return self._session.run()
         finally:
@@ -353,6 +354,50 @@ class Figures(RunTest):
                   "ratio %.2f (aim %.2f, median of %d)" % (
                       what, ours, theirs, ours / theirs, most, rounds),
                   flush=True)
+
+
+class Instructions(RunTest):
+    """Who executes them until /init has run: Linux itself or the hypervisor.
+
+    Unlike times, they depend neither on the host nor on what else it does.
+    """
+
+    HYPERVISOR_MAX = 0.05       # of all, on Xenios
+    CMDLINE = "console=hvc0 rdinit=/bin/busybox -- poweroff -f"
+
+    def setUp(self):
+        require_xen()
+        if not bench_guest.plugins_work():
+            self.skipTest("this QEMU's plugins are of another interface")
+
+    def once(self, on):
+        """(the hypervisor's, the guest's) of a boot."""
+        with tempfile.NamedTemporaryFile() as counted:
+            made = Boot(hypervisor=on, cmdline=self.CMDLINE, cpus=1,
+                        d0_as="control" if on == "xen" else "guest",
+                        d0=images.guest_kernel(fetched(fetch.kernel, "linux")),
+                        ramdisks=[fetched(fetch.ramdisk_file, "busybox")])
+            made.qemu = ["-plugin", "%s,whole=%s" % (bench_guest.plugin(),
+                                                     counted.name)]
+            final = made.run()
+            self.assertEqual(final.status, OK, "%s\n%s" % (made.console(),
+                                                           final.text))
+            counts = dict(word.split("=") for word in
+                          counted.read().decode().split())
+        guest = int(counts["guest"])
+        return int(counts["all"]) - guest, guest
+
+    def test_boot(self):
+        ours, linux = self.once("xenios")
+        theirs, linux_on_xen = self.once("xen")
+        print("\nFIGURE instructions of a boot of Debian's Linux, in millions: "
+              "Xenios %d beside Linux's %d (%.1f %%, limit %.1f %%), Xen %d "
+              "beside %d" % (
+                  ours / 1e6, linux / 1e6, 100 * ours / (ours + linux),
+                  100 * self.HYPERVISOR_MAX, theirs / 1e6,
+                  linux_on_xen / 1e6), flush=True)
+        self.assertGreater(ours, 0)
+        self.assertLessEqual(ours, self.HYPERVISOR_MAX * (ours + linux))
 
 
 class Bench(RunTest):

@@ -28,6 +28,7 @@ DEBUG_SWITCH = b"\x01\x01\x01"     # who gets what is typed
 QUIET_AFTER_FINAL = 1.0     # seconds without a byte, then QEMU is ended
 QUIET_AFTER_FINAL_XEN = 0.4  # Xen halts the machine, QEMU stays for ever
 LONGEST_AFTER_FINAL = 10.0
+TERMINATE_MAX = 5           # a QEMU that hangs is killed
 PROMPT_QUIET = 0.2          # a prompt has come when the line rests this long
 SILENT_QUIET = 3.0          # and a guest without prompts gets its line then
 
@@ -327,9 +328,12 @@ class Session:
     def _kill(self):
         if self._qemu is None:
             return
-        if self._qemu.poll() is None:
+        self._qemu.terminate()          # its plugins have last words, too
+        try:
+            self._qemu.wait(TERMINATE_MAX)
+        except subprocess.TimeoutExpired:
             self._qemu.kill()
-        self._qemu.wait()
+            self._qemu.wait()
         for stream in (self._qemu.stdin, self._qemu.stdout,
                        self._qemu.stderr):
             if stream:
