@@ -31,7 +31,7 @@
 #include <xen/grant_table.h>
 
 #define GRANT_VERSION 1
-#define GRANT_COMMAND_MASK 0xffffu /* the rest is for restarted calls */
+#define GRANT_COMMAND_MASK 0xfffu /* the rest is for restarted calls */
 
 int gnttab_op_setup_table(struct domain *d, struct gnttab_setup_table *op);
 int gnttab_op_query_size(struct domain *d, struct gnttab_query_size *op);
@@ -136,8 +136,7 @@ static int16_t setup_table(struct domain *d,
 
 int gnttab_op_setup_table(struct domain *d, struct gnttab_setup_table *op)
 {
-    if (!gva_range_ok(GVA((uint64_t)op->frame_list.p),
-                      (uint64_t)op->nr_frames * sizeof(xen_pfn_t))) {
+    if (!gva_ok(GVA((uint64_t)op->frame_list.p))) {
         return -XEN_EFAULT;
     }
     op->status = setup_table(d, op);
@@ -200,11 +199,12 @@ int64_t hc_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count,
                           uint64_t a3, uint64_t a4)
 {
     struct domain *d = current_domain();
-    unsigned int command = (unsigned int)cmd & GRANT_COMMAND_MASK;
+    unsigned int command = (unsigned int)cmd;
 
     (void)a3;
     (void)a4;
-    if (!count_ok(command, (unsigned int)count)) {
+    if ((command & ~GRANT_COMMAND_MASK) != 0 ||
+        !count_ok(command, (unsigned int)count)) {
         return -XEN_EINVAL;
     }
     switch (command) {

@@ -11,6 +11,8 @@
 
 #include <xen/grant_table.h>
 
+#define LAST_VA 0x00007ffffffffff8ul    /* of the lower half; not mapped */
+
 static uint64_t list[4];
 
 static long grant_op(unsigned int command, void *argument, unsigned int count)
@@ -60,6 +62,14 @@ CONFORMANCE_CASE("Grant table: size, frames and mapping", 0)
               (uint64_t)setup(DOMID_SELF, 1, hostile(UNMAPPED_VA)));
     expect_eq("list-in-the-hole", -XEN_EFAULT,
               (uint64_t)setup(DOMID_SELF, 1, hostile(HYPERVISOR_VA)));
+    expect_eq("no-list-in-the-hole", -XEN_EFAULT,
+              (uint64_t)setup(DOMID_SELF, 0, hostile(HYPERVISOR_VA)));
+    expect_eq("list-into-the-gap", GNTST_bad_virt_addr,
+              (uint64_t)setup(DOMID_SELF, 2, hostile(LAST_VA)));
+    expect_eq("list-wraps", GNTST_bad_virt_addr,
+              (uint64_t)setup(DOMID_SELF, 2, hostile(~7ul)));
+    expect_eq("endless-list", GNTST_general_error,
+              (uint64_t)setup(DOMID_SELF, ~0u, list));
     expect_eq("argument-unmapped", -XEN_EFAULT,
               (uint64_t)grant_op(GNTTABOP_query_size, hostile(UNMAPPED_VA),
                                  1));
@@ -68,4 +78,9 @@ CONFORMANCE_CASE("Grant table: size, frames and mapping", 0)
     expect_eq("huge-count", -XEN_EINVAL,
               (uint64_t)grant_op(99, &size, 1u << 31));
     expect_eq("unknown", -XEN_ENOSYS, (uint64_t)grant_op(99, &size, 1));
+    for (unsigned int bit = 12; bit < 32; bit++) {
+        expect_eq("restarted-by-the-guest", -XEN_EINVAL,
+                  (uint64_t)grant_op(GNTTABOP_query_size | 1u << bit, &size,
+                                     1));
+    }
 }
