@@ -209,12 +209,8 @@ static int prepare(struct exchange *x, const struct xen_memory_exchange *e)
 static int exchange(struct xen_memory_exchange *e)
 {
     struct exchange x;
-    int err = check(e);
+    int err = prepare(&x, e);
 
-    if (err || e->nr_exchanged == e->in.nr_extents) {
-        return err;
-    }
-    err = prepare(&x, e);
     while (!err && e->nr_exchanged < e->in.nr_extents) {
         unsigned int shift = chunk_order(&x) - x.in_order;
         uint64_t chunk = e->nr_exchanged >> shift;
@@ -236,11 +232,19 @@ int64_t memory_op_exchange(gva_t arg)
     struct xen_memory_exchange e;
     int err;
 
-    if (guest_copy_in(&e, arg, sizeof(e)) ||
-        guest_store64(progress, e.nr_exchanged)) { /* X5 */
+    if (guest_copy_in(&e, arg, sizeof(e))) {
         return -XEN_EFAULT;
     }
-    err = exchange(&e);
+    err = check(&e);
+    if (!err && e.nr_exchanged == e.in.nr_extents) {
+        return 0;
+    }
+    if (guest_store64(progress, e.nr_exchanged)) { /* X5 */
+        return -XEN_EFAULT;
+    }
+    if (!err) {
+        err = exchange(&e);
+    }
     if (guest_store64(progress, e.nr_exchanged)) {
         return -XEN_EFAULT;
     }

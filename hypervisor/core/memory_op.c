@@ -21,10 +21,6 @@
  *
  * No lock is held across these loops; totals are under d->lock, inside
  * core/page_ref.c.
- *
- * The lists of frames under the machine-to-physical table (for a domain that
- * wants a mapping of its own) are not offered: they would promise 2 MiB of
- * adjacent memory with each entry, and our table is made of single frames.
  */
 #include <hv/arch.h>
 #include <hv/hypercall.h>
@@ -228,6 +224,15 @@ static int64_t change_reservation(uint32_t command, uint64_t done, gva_t arg)
 
 /* --- queries -------------------------------------------------------------- */
 
+/* The guest's own word for it, which is a count. */
+static int64_t highest_pfn(const struct domain *d)
+{
+    uint64_t count = __atomic_load_n(&d->shared_info->arch.max_pfn,
+                                     __ATOMIC_RELAXED);
+
+    return count != 0 ? (int64_t)(count - 1) : 0;
+}
+
 static int64_t query_domain(uint32_t command, gva_t arg)
 {
     struct xen_memory_domain query;
@@ -250,9 +255,7 @@ static int64_t query_domain(uint32_t command, gva_t arg)
     case XENMEM_maximum_reservation:
         return (int64_t)d->frames_max;
     default:
-        /* The guest's own word for it, which is a count. */
-        return (int64_t)__atomic_load_n(&d->shared_info->arch.max_pfn,
-                                        __ATOMIC_RELAXED) - 1;
+        return highest_pfn(d);
     }
 }
 
@@ -377,7 +380,7 @@ int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
                      uint64_t unused3, uint64_t unused4)
 {
     uint32_t op = (uint32_t)command & MEMOP_COMMAND_MASK;
-    uint64_t done = (uint32_t)command >> MEMOP_EXTENT_SHIFT;
+    uint64_t done = command >> MEMOP_EXTENT_SHIFT;
 
     (void)unused2;
     (void)unused3;
@@ -389,7 +392,8 @@ int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
         return change_reservation(op, done, GVA(argument));
     case XENMEM_add_to_physmap:
     case XENMEM_add_to_physmap_batch:
-        return refuse_physmap(op, GVA(argument));
+        return done > UINT16_MAX ? -XEN_EDOM
+                                 : refuse_physmap(op, GVA(argument));
     default:
         return done != 0 ? refuse_extents(op) : query(op, GVA(argument));
     }

@@ -448,6 +448,8 @@ START_TEST(reservations_are_told)
     ck_assert_int_eq(query(XENMEM_current_reservation, 1), 2);
     ck_assert_int_eq(query(XENMEM_maximum_reservation, DOMID_SELF), FRAMES);
     ck_assert_int_eq(query(XENMEM_maximum_gpfn, DOMID_SELF), 76);
+    w->domains[0]->shared_info->arch.max_pfn = 0;
+    ck_assert_int_eq(query(XENMEM_maximum_gpfn, DOMID_SELF), 0);
     ck_assert_int_eq(query(XENMEM_current_reservation, 9), -XEN_ESRCH);
     ck_assert_int_eq(call(XENMEM_current_reservation, GVA(0)), -XEN_EFAULT);
     world_enter(world_vcpu(w, 1));

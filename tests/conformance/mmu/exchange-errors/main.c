@@ -84,6 +84,26 @@ static void structure(void)
     expect_eq("node", -XEN_EINVAL, exchange());
 }
 
+/* The progress has no place to be told. */
+static void read_only(void)
+{
+    struct xen_memory_exchange *e = page_alloc();
+
+    sound();
+    *e = op;
+    e->nr_exchanged = COUNT;
+    page_make_readonly(e);
+    expect_eq("all-done-read-only", 0, (uint64_t)
+              hypercall_memory_op(XENMEM_exchange, e));
+    page_make_writable(e);
+    e->nr_exchanged = COUNT + 1;
+    page_make_readonly(e);
+    expect_eq("more-than-all-read-only", -XEN_EFAULT, (uint64_t)
+              hypercall_memory_op(XENMEM_exchange, e));
+    page_make_writable(e);
+    page_free(e);
+}
+
 static void pointers(void)
 {
     static const unsigned long bad[] = {
@@ -167,6 +187,7 @@ CONFORMANCE_CASE("XENMEM_exchange: errors, and an end half-way", 0)
         REQUIRE(mm_set_direct(page[i], 0) == 0);
     }
     structure();
+    read_only();
     pointers();
     frames();
     half_way(0, 5);

@@ -14,6 +14,12 @@ static uint64_t call(unsigned int command, void *argument)
     return (uint64_t)hypercall_memory_op(command, argument);
 }
 
+static uint64_t extents(unsigned long command)
+{
+    return (uint64_t)hypercall(__HYPERVISOR_memory_op, command,
+                               arg(hostile(UNMAPPED_VA)), 0, 0, 0);
+}
+
 CONFORMANCE_CASE("add_to_physmap and its kin refuse PV guests", 0)
 {
     struct xen_add_to_physmap one = { .domid = DOMID_SELF };
@@ -43,6 +49,14 @@ CONFORMANCE_CASE("add_to_physmap and its kin refuse PV guests", 0)
               call(XENMEM_remove_from_physmap, &gone));
     expect_eq("remove-no-extents", -XEN_EINVAL,
               call(XENMEM_remove_from_physmap | 1 << 6, NULL));
+    for (unsigned int bit = 6; bit < 64; bit++) {
+        uint64_t want = bit < 6 + 16 ? -XEN_EFAULT : -XEN_EDOM;
+
+        expect_eq("one-extents", want,
+                  extents(XENMEM_add_to_physmap | 1ul << bit));
+        expect_eq("batch-extents", want,
+                  extents(XENMEM_add_to_physmap_batch | 1ul << bit));
+    }
     expect_eq("one-unmapped", -XEN_EFAULT,
               call(XENMEM_add_to_physmap, hostile(UNMAPPED_VA)));
     expect_eq("batch-unmapped", -XEN_EFAULT,

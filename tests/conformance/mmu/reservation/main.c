@@ -75,5 +75,9 @@ CONFORMANCE_CASE("decrease_reservation and populate_physmap", 0)
     expect_eq("struct-unmapped", 0, (uint64_t)
               hypercall_memory_op(XENMEM_populate_physmap,
                                   hostile(UNMAPPED_VA)));
+    expect_eq("begun-beyond-the-end", 1ul << 34, (uint64_t)
+              hypercall(__HYPERVISOR_memory_op,
+                        XENMEM_decrease_reservation | 1ul << 40,
+                        arg(hostile(UNMAPPED_VA)), 0, 0, 0));
     expect_eq("owned-at-the-end", before, owned());
 }
