@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""One CTest test: one area of conformance cases on one hypervisor.
+"""One CTest test: one area of conformance cases (or *, all of them) on one
+hypervisor, on QEMU's usual processor or another.
 
-    conformance.py xenios|xen PRESET KERNEL AREA
+    conformance.py xenios|xen PRESET KERNEL AREA [CPU]
 """
 import os
 import sys
@@ -19,7 +20,7 @@ SKIPPED = 77
 
 def main():
     """The exit status is what CTest looks at."""
-    on, preset, kernel, area = sys.argv[1:]
+    on, preset, kernel, area, *cpu = sys.argv[1:]
     if on == "xen":
         try:
             images.xen_image()
@@ -27,7 +28,7 @@ def main():
             print("XENIOS-TEST conformance.xen.%s SKIPPED %s" %
                   (area, str(error).splitlines()[0]))
             return SKIPPED
-    return 1 if conformance.main(on, preset, kernel, area) else 0
+    return 1 if conformance.main(on, preset, kernel, area, *cpu) else 0
 
 
 sys.exit(main())

@@ -53,7 +53,7 @@ class Running(ToolTest):
         patch.start()
         self.addCleanup(patch.stop)
         self.runner = Runner("xenios", "target-release",
-                             self.file("kernel", b"k"))
+                             self.file("kernel", b"k"), "qemu64")
 
     def run_names(self, *names, title=""):
         """{case: status} of these cases."""
@@ -117,6 +117,12 @@ class Expectations(unittest.TestCase):
                 ("SUCCESS", ("SKIP", "why"), "FAILED"),
                 ("CRASH", ("SKIP", "why"), "FAILED")):
             self.assertEqual(verdict(Result(got, ""), expected)[0], word)
+
+    def test_entries_of_one_processor(self):
+        self.assertNotIn("segment/syscall-compat",
+                         conformance.read_expectations("xenios"))
+        self.assertEqual(conformance.read_expectations(
+            "xenios", "Skylake-Client")["segment/syscall-compat"][0], "SKIP")
 
     def test_files_parse(self):
         for on in ("xenios", "xen"):

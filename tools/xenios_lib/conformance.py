@@ -19,7 +19,7 @@ import re
 
 from . import base, images
 from .base import CRASHED, InputError, NO_END, OK, ROOT, ToolError
-from .machine import Machine
+from .machine import DEFAULT_CPU, Machine
 from .session import Session
 
 LINE = re.compile(r"CASE ([\w.-]+/[\w.-]+) "
@@ -53,9 +53,10 @@ class Result:
 class Boot:
     """One boot of the kernel, its lines sorted by case."""
 
-    def __init__(self, on, preset, kernel, cmdline):
+    def __init__(self, on, preset, kernel, cpu, cmdline):
         self.machine = Machine()
         self.machine.hypervisor = on
+        self.machine.cpu = cpu
         self.machine.preset = preset
         self.machine.boot = "direct"
         self.machine.d0 = kernel
@@ -103,13 +104,14 @@ class Boot:
 class Runner:
     """Runs cases of one kernel on one hypervisor."""
 
-    def __init__(self, on, preset, kernel):
+    def __init__(self, on, preset, kernel, cpu):
         self.on = on
         self.preset = preset
         self.kernel = kernel
+        self.cpu = cpu
 
     def _boot(self, cmdline):
-        boot = Boot(self.on, self.preset, self.kernel, cmdline)
+        boot = Boot(self.on, self.preset, self.kernel, self.cpu, cmdline)
         return boot, boot.run()
 
     def list_cases(self):
@@ -182,8 +184,9 @@ class Runner:
                       boot.all_lines)
 
 
-def read_expectations(on):
-    """{case: (status, reason)} of the cases that are not SUCCESS."""
+def read_expectations(on, cpu=DEFAULT_CPU):
+    """{case: (status, reason)} of the cases that are not SUCCESS; an entry
+    case@CPU holds on this processor only."""
     path = os.path.join(ROOT, "tests", "expect", EXPECTATIONS[on])
     expected = {}
     if not os.path.exists(path):
@@ -194,9 +197,11 @@ def read_expectations(on):
             if not words:
                 continue
             if len(words) < 3:
-                raise ToolError("%s:%d: wants `area/name STATUS reason`" %
-                                (path, number))
-            expected[words[0]] = (words[1], words[2].strip())
+                raise ToolError("%s:%d: wants `area/name[@CPU] STATUS "
+                                "reason`" % (path, number))
+            name, _, only = words[0].partition("@")
+            if only in ("", cpu):
+                expected[name] = (words[1], words[2].strip())
     return expected
 
 
@@ -213,9 +218,10 @@ def verdict(result, expected):
 
 
 def selected(cases, area):
-    """The cases of an area; XENIOS_CASES narrows them further."""
+    """The cases of an area, or of all (*); XENIOS_CASES narrows them further."""
     patterns = os.environ.get("XENIOS_CASES")
-    chosen = [c for c in cases if c.name.split("/")[0] == area]
+    chosen = [c for c in cases
+              if fnmatch.fnmatch(c.name.split("/")[0], area)]
     if patterns:
         chosen = [c for c in chosen
                   if any(fnmatch.fnmatch(c.name, p)
@@ -223,15 +229,15 @@ def selected(cases, area):
     return chosen
 
 
-def main(on, preset, kernel, area):
-    """Run one area; prints a line for each case, returns failures."""
+def main(on, preset, kernel, area, cpu=DEFAULT_CPU):
+    """Run one area, or `*`; prints a line for each case, returns failures."""
     if on == "xen":
         images.xen_image()
     if not os.path.exists(kernel):
         raise InputError("%s is not built" % kernel)
-    runner = Runner(on, preset, kernel)
+    runner = Runner(on, preset, kernel, cpu)
     cases = selected(runner.list_cases(), area)
-    expected = read_expectations(on)
+    expected = read_expectations(on, cpu)
     results = runner.run_cases(cases)
     failures = 0
     for case in cases:

@@ -9,6 +9,7 @@ from . import build, images, xendomu
 from .base import InputError, ROOT
 
 DEFAULT_QEMU = "qemu-system-x86_64"
+DEFAULT_CPU = "qemu64"
 UEFI_MIB_MIN = 64           # OVMF crashes with half of it
 VCPUS_MAX = 32              # of one PV guest
 MIB_MAX = 1 << 20           # 1 TiB; beyond it is surely a slip of the finger
@@ -30,7 +31,7 @@ class Machine:
         self.d0_as = "control"          # or "guest": no privileges
         self.cpus = 2
         self.memory = 512
-        self.cpu = "qemu64"
+        self.cpu = DEFAULT_CPU
         self.qemu = DEFAULT_QEMU
         self.hv_cmdline = ""
         self.icount = False

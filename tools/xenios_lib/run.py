@@ -5,7 +5,7 @@ import sys
 import time
 
 from . import build, fetch, images, machine as machines, packages
-from .base import INPUT_ERROR, InputError, ROOT, say
+from .base import INPUT_ERROR, InputError, say
 from .console import FINALS
 from .session import LEAVE_HELP, Session
 
@@ -43,8 +43,9 @@ def add_arguments(parser):
                         help="the machine's CPUs (default 2)")
     parser.add_argument("--memory", metavar="MIB", type=int, default=512,
                         help="the machine's memory (default 512)")
-    parser.add_argument("--cpu", metavar="MODEL", default="qemu64",
-                        help="QEMU's CPU model (default qemu64)")
+    parser.add_argument("--cpu", metavar="MODEL",
+                        default=machines.DEFAULT_CPU,
+                        help="QEMU's CPU model (default %(default)s)")
     parser.add_argument("--qemu", metavar="PROGRAM",
                         default=machines.DEFAULT_QEMU,
                         help="the QEMU to run")
