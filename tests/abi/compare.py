@@ -49,11 +49,6 @@ LEFT_OUT_STRUCTS = {"xsd_errors"}
 # Structures that exist for one width only, so compat32.def has no row.
 ONE_WIDTH = {"iret_context", "xen_callback"}
 
-# Structures that belong to the tool stack; they come with the control domain.
-TOOL_STRUCTS = re.compile(
-    r"xenctl_|xen_mem_(paging|access|sharing)|mem_sharing|"
-    r"xen_reserved_device|xen_arch_domainconfig")
-
 # Macros of Xen's headers that we leave out, each group with its reason.
 LEFT_OUT_MACROS = re.compile("|".join([
     r"__XEN_PUBLIC_\w+", r"_XS_WIRE_H",             # include guards

@@ -27,7 +27,6 @@ ROUND_MAX = 150             # for each further round of the workload
 COMPLAINTS = re.compile(r"\bWARN|\bBUG\b|\bOops\b|multicall\(s\) failed|"
                         r"unchecked MSR|Kernel panic|Call Trace")
 STEP = re.compile(r"WORKLOAD (\w+) (OK|FAILED)\b ?(.*)")
-UPTIME = re.compile(r"WORKLOAD uptime ([\d.]+)")
 DONE = re.compile(r"WORKLOAD DONE (\d+)")
 SHELL_UP = re.compile(r"Linux \S+, up for ([\d.]+) s")
 HELD = re.compile(r"the hypervisor holds (\d+) KiB, 24 bytes a frame are "

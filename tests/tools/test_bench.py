@@ -144,6 +144,8 @@ class Refusing(support.ToolTest):
         self.assertIn("no row matches nothing/*",
                       self.refused("--rows", "nothing/*"))
         self.assertIn("no row matches", self.refused("--rows", ""))
+        self.assertIn("no row matches call/nul", self.refused(
+            "--rows", "call/null,call/nul"))
 
     def test_numbers(self):
         self.assertIn("--cpus 0", self.refused("--cpus", "0"))
@@ -159,6 +161,22 @@ class Refusing(support.ToolTest):
         self.assertIn("--accept", self.refused("--accept", "--cpus", "2"))
         self.assertIn("--readme", self.refused("--readme", "--rows",
                                                "call/*"))
+        self.assertIn("--json", self.refused("--profile", "--json",
+                                             self.path("x.json")))
+        self.assertFalse(os.path.exists(self.path("x.json")))
+
+    def test_linux(self):
+        self.assertIn("mmap", self.refused("linux", "--rows", "mmap,nmap"))
+        self.assertIn("--rounds 0", self.refused("linux", "--rounds", "0"))
+        self.assertIn("--on mars", self.refused("linux", "--on", "mars"))
+        self.assertIn("cannot write", self.refused(
+            "linux", "--json", "/nonexistent/x.json"))
+
+    def test_options_in_front_of_linux(self):
+        self.assertIn("cannot write", self.refused(
+            "--json", "/nonexistent/x.json", "linux"))
+        self.assertIn("--cpus", self.refused("--cpus", "2", "linux"))
+        self.assertIn("--no-wall", self.refused("--no-wall", "linux"))
 
     def test_unknown_kind(self):
         self.assertIn("windows", self.refused("windows"))

@@ -8,7 +8,7 @@ from unittest import mock
 
 from support import GOOD, ToolTest
 
-from xenios_lib import debs, fetch, packages, ramdisk
+from xenios_lib import debs, fetch, images, packages, ramdisk
 from xenios_lib.base import ToolError
 from xenios_lib.cpio import Archive
 
@@ -104,6 +104,28 @@ class Debs(ToolTest):
                     pass
             return subprocess.CompletedProcess(command, 0, b"")
         return mock.patch.object(debs.subprocess, "run", run)
+
+    def test_an_unpacked_xen_has_its_version(self):
+        def unpack(_package, directory):
+            boot = os.path.join(directory, "root", "boot")
+            os.makedirs(boot)
+            with gzip.open(os.path.join(boot, "xen-4.17-amd64.gz"), "wb") as h:
+                h.write(b"xen")
+
+        def write(path, data):
+            if os.path.basename(path) == broken:
+                raise KeyboardInterrupt
+            with open(path, "wb") as handle:
+                handle.write(data)
+        with mock.patch.multiple(images, write_atomically=write), \
+                mock.patch.multiple(debs, unpack_into=unpack,
+                                    look_up=lambda *_: "xen"):
+            for broken in ("xen", "version"):
+                with self.assertRaises(KeyboardInterrupt):
+                    images.xen_image()
+            broken = None
+            self.assertTrue(os.path.exists(images.xen_image()))
+        self.assertEqual(images.xen_version(), "xen-4.17-amd64")
 
     def test_dependency(self):
         with mock.patch.object(debs, "_output", lambda *c: SHOW):

@@ -12,6 +12,18 @@ from xenios_lib.base import InputError
 from xenios_lib.elf import check_pv_kernel
 
 
+class Host(ToolTest):
+    """What this host refuses is one line, too."""
+
+    def test_errors_of_the_system(self):
+        full = OSError(28, "No space left on device", "/cache/xen")
+        with mock.patch("xenios_lib.fetch.EVERYTHING",
+                        {"xen": mock.Mock(side_effect=full)}):
+            status, errors = self.tool("fetch", "--no-install", "xen")
+        self.assertEqual(status, 1)
+        self.assert_one_line(errors, "/cache/xen: no space left on device")
+
+
 class Arguments(ToolTest):
     """The command line itself."""
 

@@ -5,11 +5,12 @@ import json
 import os
 import struct
 import unittest
+from unittest import mock
 
 from support import ToolTest
 
 from xenios_lib import trace
-from xenios_lib.base import InputError
+from xenios_lib.base import InputError, ToolError
 from xenios_lib.trace_events import Table, records, window
 from xenios_lib.trace_rings import Rings
 
@@ -112,7 +113,8 @@ class FakeMachine(unittest.TestCase):
         """What is written of it."""
         out = io.BytesIO() if kind == "xen" else io.StringIO()
         found = trace.convert(self.raw, self.rings, self.table,
-                              self.table.choose(patterns),
+                              trace.chosen_events(self.table, patterns,
+                                                  kind),
                               trace.WRITERS[kind](out, self.table))
         return found, out.getvalue()
 
@@ -151,6 +153,19 @@ class FakeMachine(unittest.TestCase):
         self.assertEqual([(s["name"], s["pid"], s["dur"]) for s in slices],
                          [("xen_version()", 100, 2.0), ("d0v0", 1, 5.0),
                           ("on cpu 0", 100, 5.0)])
+
+    def test_chrome_draws_calls_that_are_asked_for_alone(self):
+        self.fill_two()
+        slices = [e for e in json.loads(self.convert("chrome",
+                                                     ["hypercall"])[1])
+                  if e["ph"] == "X"]
+        self.assertEqual([(s["name"], s["dur"]) for s in slices],
+                         [("xen_version()", 2.0)])
+
+    def test_a_full_disk_is_told(self):
+        self.raw.write = mock.Mock(side_effect=OSError(28, "No space"))
+        with self.assertRaisesRegex(ToolError, "cannot write the trace"):
+            self.fill_two()
 
     def test_xen(self):
         self.fill_two()

@@ -70,6 +70,21 @@ def write_atomically(path, data):
         raise
 
 
+def check_writable(path):
+    """Raise InputError now rather than after minutes; None is no path."""
+    if path is None:
+        return
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise InputError("%s is not a file that can be replaced; give "
+                         "another path" % path)
+    try:
+        with open(path, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        raise InputError("cannot write %s (%s); give another path" %
+                         (path, error.strerror.lower())) from None
+
+
 def hash_file(path):
     """SHA-256 of a file's content, in hexadecimal."""
     digest = hashlib.sha256()

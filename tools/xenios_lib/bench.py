@@ -17,6 +17,9 @@ from .base import InputError, ToolError, say
 
 COLUMNS = ("xenios", "xen", "xen_b")
 WALL_ROUNDS = 2             # A-B-A-B
+DEFAULT_CPUS = 1            # which the tests use
+NOT_FOR_LINUX = ("list", "svg", "cpus", "no_wall", "accept", "readme",
+                 "profile", "steps")
 
 
 def add_arguments(parser):
@@ -29,7 +32,7 @@ def add_arguments(parser):
     parser.add_argument("--json", metavar="FILE",
                         help="write everything that was measured")
     parser.add_argument("--svg", metavar="FILE", help="write a bar chart")
-    parser.add_argument("--cpus", metavar="N", type=int, default=1,
+    parser.add_argument("--cpus", metavar="N", type=int, default=DEFAULT_CPUS,
                         help="the machine's CPUs (default 1; both vCPUs of "
                         "the guest share it)")
     parser.add_argument("--on", choices=("both", "xenios"), default="both",
@@ -55,7 +58,7 @@ def add_arguments(parser):
                              description=bench_linux.__doc__,
                              allow_abbrev=False)
     bench_linux.add_arguments(linux)
-    linux.set_defaults(main=bench_linux.main)
+    linux.set_defaults(main=main_linux)
 
 
 def chosen_rows(pattern):
@@ -63,27 +66,14 @@ def chosen_rows(pattern):
     known = [figure.name for figure in bench_guest.figures()]
     if pattern is None:
         return known
-    rows = [name for name in known
-            if any(fnmatch.fnmatchcase(name, p) for p in pattern.split(","))]
-    if not rows:
-        raise InputError("no row matches %s; see tools/xenios bench --list" %
-                         pattern)
-    return rows
-
-
-def check_writable(path):
-    """Raise InputError now rather than after minutes."""
-    if path is None:
-        return
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise InputError("%s is not a file that can be replaced; give "
-                         "another path" % path)
-    try:
-        with open(path, "a", encoding="utf-8"):
-            pass
-    except OSError as error:
-        raise InputError("cannot write %s (%s); give another path" %
-                         (path, error.strerror.lower())) from None
+    rows = set()
+    for part in pattern.split(","):
+        matching = fnmatch.filter(known, part)
+        if not matching:
+            raise InputError("no row matches %s; see tools/xenios bench "
+                             "--list" % (part or "''"))
+        rows.update(matching)
+    return [name for name in known if name in rows]
 
 
 def measure(options, rows):
@@ -105,18 +95,37 @@ def measure(options, rows):
     return found, wall
 
 
+def refuse(options, names, reason):
+    """Raise InputError if one of these options is given."""
+    for name in names:
+        given = getattr(options, name)
+        if given is not None and given is not False and (
+                name, given) != ("cpus", DEFAULT_CPUS):
+            raise InputError("%s; leave out --%s" % (
+                reason, name.replace("_", "-")))
+
+
 def check(options):
     """Raise InputError for options that do not go together."""
     bench_guest.machine("xenios", options.cpus).check()
-    if options.accept and options.cpus != 1:
+    if options.accept and options.cpus != DEFAULT_CPUS:
         raise InputError("--accept is for one CPU, which the tests use; "
                          "leave out --cpus %d" % options.cpus)
-    if options.readme and (options.rows is not None or options.cpus != 1 or
+    if options.readme and (options.rows is not None or options.cpus != DEFAULT_CPUS or
                            options.on != "both"):
         raise InputError("--readme writes the whole table; leave out --rows, "
                          "--cpus and --on")
-    check_writable(options.json)
-    check_writable(options.svg)
+    if options.profile or options.steps:
+        refuse(options, ("json", "svg", "accept", "readme"),
+               "--profile and --steps only print")
+    base.check_writable(options.json)
+    base.check_writable(options.svg)
+
+
+def main_linux(options):
+    """`bench linux`, of which a part of the options may stand in front."""
+    refuse(options, NOT_FOR_LINUX, "bench linux has no such option")
+    return bench_linux.main(options)
 
 
 def main(options):

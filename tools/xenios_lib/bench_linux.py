@@ -6,15 +6,17 @@ Xenios, as the first domain of Debian's Xen, as an ordinary domain of it, and
 on QEMU's bare machine, by turns and with the same options.  docs/bench-linux.md
 explains the rows.  Times are the host's: leave it in peace meanwhile.
 """
+import argparse
 import json
+import os
 import re
 import statistics
 import sys
 import time
 
 from . import build, fetch, images, machine as machines, packages, xendomu
-from .base import (INPUT_ERROR, InputError, OK, ToolError, say,
-                   write_atomically)
+from .base import (INPUT_ERROR, InputError, OK, ToolError,
+                   check_writable, say, write_atomically)
 from .session import Session
 
 GROUNDS = {"xenios": "Xenios", "xen": "Xen, d0", "xen-domu": "Xen, domU",
@@ -36,18 +38,21 @@ DONE = re.compile(r"BENCH DONE (\d+) (\d+)")
 
 def add_arguments(parser):
     """The options of `bench linux`."""
-    parser.add_argument("--rows", metavar="NAME,...", default="",
-                        help="only these rows")
+    # What the parser of `bench` has as well must not be undone here.
+    parser.add_argument("--rows", metavar="NAME,...",
+                        default=argparse.SUPPRESS, help="only these rows")
     parser.add_argument("--rounds", metavar="N", type=int, default=ROUNDS,
                         help="boots on each ground (default %d)" % ROUNDS)
     parser.add_argument("--on", metavar="GROUND,...",
-                        default=",".join(GROUNDS),
+                        default=argparse.SUPPRESS,
                         help="of: %s (default: all)" % ", ".join(GROUNDS))
-    parser.add_argument("--json", metavar="FILE", help="write all numbers")
+    parser.add_argument("--json", metavar="FILE",
+                        default=argparse.SUPPRESS, help="write all numbers")
     parser.add_argument("--icount", action="store_true",
                         help="count instructions instead of time; this says "
                         "nothing of TLB flushes")
     parser.add_argument("--no-install", action="store_true",
+                        default=argparse.SUPPRESS,
                         help="only print which packages are missing")
 
 
@@ -204,9 +209,22 @@ def table(rows, icount=False):
         yield line + "".join("%11.2f" % row.ratio(g) for g in others)
 
 
+def chosen_rows(text):
+    """The rows that --rows names, as the program wants them."""
+    if text is None:
+        return ""
+    with open(fetch.ramdisk.BENCH, encoding="ascii") as handle:
+        known = re.findall(r'\{ "([\w-]+)", \w+, \w+, \w+ \}', handle.read())
+    for name in text.split(","):
+        if name not in known:
+            raise InputError("--rows %s makes no sense; give some of %s" % (
+                text, ",".join(known)))
+    return text
+
+
 def chosen_grounds(text):
-    """The grounds that --on names."""
-    names = text.split(",")
+    """The grounds that --on names; `both` is what `bench` says for all."""
+    names = list(GROUNDS) if text == "both" else text.split(",")
     for name in names:
         if name not in GROUNDS:
             raise InputError("--on %s makes no sense; give some of %s" % (
@@ -220,24 +238,22 @@ def write_json(path, rows, options):
             "machine": "qemu64, 2 CPUs, %d MiB; guest: 1 vCPU, %d MiB" % (
                 MACHINE_MIB, GUEST_MIB),
             "rounds": options.rounds, "rows": [r.as_json() for r in rows]}
-    text = json.dumps(data, indent=1) + "\n"
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise InputError("cannot write %s (%s); give another path" % (
-            path, error.strerror.lower())) from None
+    write_atomically(os.path.abspath(path),
+                     json.dumps(data, indent=1).encode() + b"\n")
 
 
 def main(options):
     """Measure and print; returns the exit status."""
     grounds = chosen_grounds(options.on)
+    names = chosen_rows(options.rows)
+    check_writable(options.json)
     if not 1 <= options.rounds <= 100:
         raise InputError("--rounds %d makes no sense; give 1 to 100" %
                          options.rounds)
     install = not options.no_install
     packages.require(packages.BUILD + packages.QEMU, install)
     build.build(machines.Machine().preset)
-    rows = rows_of(measure(grounds, options.rounds, rows=options.rows,
+    rows = rows_of(measure(grounds, options.rounds, rows=names,
                            icount=options.icount, install=install))
     for line in table(rows, options.icount):
         print(line)

@@ -46,6 +46,10 @@ def main(arguments):
     except ToolError as error:
         say(str(error))
         return NO_END
+    except OSError as error:
+        say(": ".join(filter(None, (error.filename, str(
+            error.strerror or error).lower()))))
+        return NO_END
     except KeyboardInterrupt:
         say("interrupted")
         return INTERRUPTED

@@ -114,10 +114,11 @@ def xen_image(renew=False):
                       if re.fullmatch(r"xen-4\.\d+-amd64\.gz", f)]
             if not packed:
                 raise ToolError("the Xen package has no /boot/xen-*.gz")
-            with gzip.open(os.path.join(boot, packed[0]), "rb") as handle:
-                write_atomically(image, handle.read())
             write_atomically(os.path.join(base, "version"),
                              packed[0][:-3].encode())
+            # Last: where it is, the version is.
+            with gzip.open(os.path.join(boot, packed[0]), "rb") as handle:
+                write_atomically(image, handle.read())
     return image
 
 

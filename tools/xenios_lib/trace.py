@@ -176,6 +176,14 @@ def _one_cpu(raw, rings, cpu):
             yield from records(cpu, raw.read(size))
 
 
+def chosen_events(table, patterns, kind):
+    """The names of the events to write."""
+    chosen = table.choose(patterns)
+    if kind == "chrome" and "hypercall" in chosen:
+        chosen.add("hypercall-done")    # a call is drawn when it ends
+    return chosen
+
+
 class Summary:
     """How much there was."""
 
@@ -252,7 +260,7 @@ def main(options):
     """Run it; returns the exit status of `run`."""
     _check(options)
     table = Table()
-    chosen = table.choose(options.events)
+    chosen = chosen_events(table, options.events, options.format)
     machine = run.describe(options)
     path = options.out or NAMES[options.format]
     log = run.open_log(options.log)

@@ -14,7 +14,6 @@ import struct
 from .base import InputError, ROOT
 
 CYCLES = 1 << 31
-ALL_KINDS = 0xf000
 TYPES = {"4": "I", "8": "Q"}
 RUNSTATES = ("running", "runnable", "blocked", "offline")
 IDLE = 0x7fff

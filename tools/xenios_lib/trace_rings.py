@@ -61,10 +61,11 @@ class Rings:
         """The machine has stopped: take what is left."""
         self._done.set()
         self._thread.join()
+        if not self.error:
+            self._try_empty()
         if self.error:
             raise ToolError("cannot write the trace (%s)" %
                             self.error.strerror.lower())
-        self._empty()
 
     def close(self):
         """Give the memory back."""
@@ -92,9 +93,12 @@ class Rings:
         self._rings = rings
 
     def _poll(self):
+        while not self.error and not self._done.wait(POLL):
+            self._try_empty()
+
+    def _try_empty(self):
         try:
-            while not self._done.wait(POLL):
-                self._empty()
+            self._empty()
         except OSError as error:
             self.error = error
 

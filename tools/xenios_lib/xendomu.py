@@ -14,13 +14,12 @@ programs' shared libraries are found among them by their own loader.
 """
 import glob
 import gzip
-import hashlib
 import os
 import re
 import subprocess
 
 from . import debs, fetch, images, ramdisk
-from .base import ToolError, cache_dir, file_lock, write_atomically
+from .base import ToolError, cache_dir
 from .cpio import Archive
 
 CONTROL_MIB = 640           # the control domain's share of the machine
