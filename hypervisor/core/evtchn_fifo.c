@@ -20,8 +20,9 @@
  *   Q1  words and control blocks are guest memory: each is read once, nothing
  *       in them is believed. No link is ever followed here; ports, tails and
  *       array sizes are the hypervisor's own
- *   Q2  tail[q] is 0 or a port that has a word: tails go before the words do,
- *       when the whole form is given up (EVTCHNOP_reset)
+ *   Q2  tail[q] is 0 or a port that has a word: where words go, when the
+ *       form is given up (EVTCHNOP_reset), all tails go with them. Another
+ *       vcpu may have turned the form on again meanwhile
  *   Q3  a port was last linked to the queue (last_vcpu, last_priority). If it
  *       still is that queue's tail when it is linked to another, the old queue
  *       was empty, and its tail is forgotten
@@ -275,15 +276,18 @@ static int make_fifo(struct domain *d)
 }
 
 /* What is pending in the two-level form is remembered (Q4): there is no page
- * of words yet. Under evtchn_lock. */
+ * of words yet. Ports out of its range, left from an earlier time, are never
+ * pending. Under evtchn_lock. */
 static void turn_on(struct domain *d)
 {
+    uint32_t end = (uint32_t)min_u64(d->evtchn_port_limit,
+                                     EVTCHN_2L_PORTS_MAX);
     uint32_t port;
 
     if (evtchn_is_fifo(d)) {
         return;
     }
-    for (port = 1; port < d->evtchn_port_limit; port++) {
+    for (port = 1; port < end; port++) {
         evtchn_port(d, port)->pending = evtchn_2l_is_pending(d, port);
     }
     __atomic_store_n(&d->evtchn_is_fifo, true, __ATOMIC_RELEASE);
@@ -359,7 +363,8 @@ static int add_page(struct domain *d, event_word_t *page)
 /* Q4, for the page that came last. Under evtchn_lock. */
 static void raise_remembered(struct domain *d)
 {
-    uint32_t end = fifo_of(d)->word_count, port;
+    uint32_t end = __atomic_load_n(&fifo_of(d)->word_count, __ATOMIC_RELAXED);
+    uint32_t port;
 
     for (port = end - WORDS_PER_PAGE; port < end; port++) {
         struct evtchn *e = evtchn_port(d, port);
@@ -434,18 +439,22 @@ int evtchn_op_set_priority(struct domain *d, struct evtchn_set_priority *op)
 static void *pop_page(struct evtchn_fifo *f)
 {
     void *page = NULL;
+    uint32_t i;
 
     spin_lock(&f->lock);
     if (f->word_count > 0) {
         __atomic_store_n(&f->word_count, f->word_count - WORDS_PER_PAGE,
                          __ATOMIC_RELAXED);
         page = f->pages[f->word_count / WORDS_PER_PAGE];
+        for (i = 0; i < VCPUS_MAX; i++) {
+            memset(f->vcpus[i].tail, 0, sizeof(f->vcpus[i].tail));  /* Q2 */
+        }
     }
     spin_unlock(&f->lock);
     return page;
 }
 
-/* The same for a vcpu's control block. Its tails go with it (Q2). */
+/* The same for a vcpu's control block. */
 static void *take_control(struct evtchn_fifo *f, uint32_t vcpu)
 {
     void *control;

@@ -2,7 +2,8 @@
 /*
  * The FIFO form of events: what a guest finds in its words and queues, and
  * what it can do to them. The guest here is the tests' own consumer, as a
- * kernel would write it; the hostile ones scribble.
+ * kernel would write it; the hostile ones scribble. The file under test is
+ * compiled into this one, so that another vcpu can be heard in its middle.
  */
 #include "test_main.h"
 #include "world.h"
@@ -14,11 +15,24 @@
 #include <hv/sched.h>
 #include <xen/memory.h>
 
-#define PENDING (1u << EVTCHN_FIFO_PENDING)
-#define MASKED  (1u << EVTCHN_FIFO_MASKED)
-#define LINKED  (1u << EVTCHN_FIFO_LINKED)
-#define BUSY    (1u << EVTCHN_FIFO_BUSY)
-#define LINK    ((uint32_t)EVTCHN_FIFO_LINK_MASK)
+/* What happens when a frame is given back next. */
+static void (*meanwhile)(void);
+
+static int put_and_type(struct domain *owner, mfn_t mfn)
+{
+    void (*now)(void) = meanwhile;
+
+    meanwhile = NULL;
+    if (now) {
+        now();
+    }
+    return frame_put_and_type(owner, mfn);
+}
+
+#define frame_put_and_type put_and_type
+#include "../../hypervisor/core/evtchn_fifo.c"
+#undef frame_put_and_type
+
 #define DEFAULT EVTCHN_FIFO_PRIORITY_DEFAULT
 
 static struct world *w;
@@ -350,6 +364,38 @@ START_TEST(a_reset_gives_everything_back)
 }
 END_TEST
 
+static void turn_on_again(void)
+{
+    uint32_t port;
+
+    ck_assert_int_eq(init(0), 0);
+    do {
+        port = ipi(0);
+    } while (port <= WORDS_PER_PAGE);
+    ck_assert_int_eq(send(port), 0);
+}
+
+/* The pages of words go while a queue of the second time ends in them. */
+START_TEST(a_reset_may_be_overtaken)
+{
+    uint32_t *words;
+    mfn_t page;
+
+    start();
+    ck_assert_int_eq(expand(world_frame(w, 0)), 0);
+    meanwhile = turn_on_again;
+    ck_assert_int_eq(reset(), 0);
+    ck_assert(evtchn_is_fifo(d));
+    page = world_frame(w, 0);
+    words = frame_map(page);
+    ck_assert_int_eq(expand(page), 0);
+    ck_assert_int_eq(send(1), 0);
+    ck_assert_uint_eq(words[1], PENDING | LINKED);
+    ck_assert_uint_eq(take(words, 0, DEFAULT), 1);
+    world_audit(w);
+}
+END_TEST
+
 START_TEST(the_frame_may_be_given_up_meanwhile)
 {
     mfn_t page = world_frame(w, 0);
@@ -520,6 +566,7 @@ TEST_MAIN("evtchn_fifo", setup, teardown,
           closing_takes_the_event_along,
           there_are_more_ports_than_on_two_levels,
           a_reset_gives_everything_back,
+          a_reset_may_be_overtaken,
           the_frame_may_be_given_up_meanwhile,
           words_full_of_nonsense_hurt_nobody,
           a_guest_that_never_rests_loses_its_events_only,
