@@ -196,6 +196,8 @@ void vcpu_block(struct vcpu *v)
     if (__atomic_compare_exchange_n(&v->state, &running, VCPU_BLOCKED, false,
                                     __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)) {
         softirq_raise(this_cpu(), SOFTIRQ_SCHEDULE);                /* S3 */
+    } else {
+        end_poll(v); /* stopped before it began */
     }
 }
 

@@ -223,7 +223,7 @@ static void tick(struct vcpu *v)
         return;
     }
     now = arch_now();
-    if (now - v->periodic_last >= period) {
+    if (now >= v->periodic_last + period) { /* clocks may differ a little */
         v->periodic_last = now;
         virq_raise_vcpu(v, VIRQ_TIMER);
     }

@@ -575,6 +575,26 @@ START_TEST(a_deliverable_event_ends_a_poll)
 }
 END_TEST
 
+START_TEST(a_stopped_vcpu_does_not_poll)
+{
+    uint32_t ports[2] = { ipi_port(d0, 0) };
+
+    a->info->evtchn_upcall_mask = 1;
+    mask(d0, ports[0]);
+    vcpu_stop(a); /* by another CPU, while the call is on its way */
+    ck_assert_int_eq(poll(ports, 1, 0), 0);
+    ck_assert_uint_eq(d0->evtchn_pollers, 0);
+    run_on(0);
+    vcpu_start(a);
+    run_on(0);
+    a->info->evtchn_upcall_mask = 0;
+    ck_assert_int_eq(call(SCHEDOP_block, 0), 0);
+    run_on(0);
+    evtchn_2l_set_pending(a, ports[0]);
+    ck_assert_int_eq(a->state, VCPU_BLOCKED);
+}
+END_TEST
+
 START_TEST(hostile_polls_are_refused)
 {
     static uint32_t many[130];
@@ -1057,6 +1077,7 @@ TEST_MAIN("sched", setup, teardown,
           a_timer_left_from_a_poll_does_not_end_a_block,
           a_timer_left_from_a_poll_does_not_end_the_next,
           a_deliverable_event_ends_a_poll,
+          a_stopped_vcpu_does_not_poll,
           hostile_polls_are_refused,
           unknown_commands_are_not_offered,
           a_paused_vcpu_leaves_and_comes_back,

@@ -326,6 +326,19 @@ START_TEST(missed_ticks_come_once)
 }
 END_TEST
 
+START_TEST(a_clock_that_is_behind_brings_no_tick)
+{
+    host_set_now(5 * PERIODIC_DEFAULT);
+    time_set_periodic(a, PERIODIC_DEFAULT);
+    timer_stop(&a->periodic); /* it is with another CPU, and fires there */
+    ticked();
+    run_at(5 * PERIODIC_DEFAULT - 10);
+    time_vcpu_kept(a);
+    ck_assert(!ticked());
+    ck_assert_uint_eq(timer_deadline(&a->periodic), 6 * PERIODIC_DEFAULT);
+}
+END_TEST
+
 START_TEST(a_vcpu_that_waits_gets_its_tick_on_coming_in)
 {
     ticked();
@@ -444,6 +457,7 @@ TEST_MAIN("time", setup, teardown,
           areas_that_are_not_there_harm_nobody,
           the_periodic_tick_is_on_from_the_start,
           missed_ticks_come_once,
+          a_clock_that_is_behind_brings_no_tick,
           a_vcpu_that_waits_gets_its_tick_on_coming_in,
           the_tick_does_not_wake_a_sleeper,
           a_period_can_be_set_for_another_vcpu,
