@@ -155,22 +155,6 @@ void evtchn_wake_pollers(struct domain *d, uint32_t port)
     }
 }
 
-bool evtchn_is_pending(const struct domain *d, uint32_t port)
-{
-    if (evtchn_is_fifo(d)) {
-        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_PENDING & 1) != 0;
-    }
-    return evtchn_2l_is_pending(d, port);
-}
-
-bool evtchn_is_masked(const struct domain *d, uint32_t port)
-{
-    if (evtchn_is_fifo(d)) {
-        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_MASKED & 1) != 0;
-    }
-    return evtchn_2l_is_masked(d, port);
-}
-
 /* --- two domains ---------------------------------------------------------- */
 
 static void lock_both(struct domain *a, struct domain *b)

@@ -71,15 +71,3 @@ void evtchn_2l_clear_pending(struct domain *d, uint32_t port)
                           port % 64);
     }
 }
-
-bool evtchn_2l_is_pending(const struct domain *d, uint32_t port)
-{
-    return port < EVTCHN_2L_PORTS_MAX &&
-           arch_bit_is_set(d->shared_info->evtchn_pending, port);
-}
-
-bool evtchn_2l_is_masked(const struct domain *d, uint32_t port)
-{
-    return port < EVTCHN_2L_PORTS_MAX &&
-           arch_bit_is_set(d->shared_info->evtchn_mask, port);
-}

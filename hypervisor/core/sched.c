@@ -98,6 +98,14 @@ static int runstate_of(const struct vcpu *v)
                ? RUNSTATE_runnable : RUNSTATE_offline;
 }
 
+/* It has not waited, and may run. */
+static ALWAYS_INLINE void line_up(struct vcpu *v, ns_t now)
+{
+    runstate_set(v, RUNSTATE_runnable, now);
+    runqueue_join(&queue, &v->turn);
+    find_cpu(v, now);
+}
+
 /* S1 and S2, after the state or pause_count of a vcpu changed: if it is on a
  * CPU, that one sees to it. */
 static void settle(struct vcpu *v)
@@ -115,9 +123,7 @@ static void settle(struct vcpu *v)
             runqueue_leave(&queue, &v->turn);
         }
     } else if (!v->turn.waits) {
-        runstate_set(v, RUNSTATE_runnable, now);
-        runqueue_join(&queue, &v->turn);
-        find_cpu(v, now);
+        line_up(v, now);
     }
 }
 
@@ -146,12 +152,16 @@ static void end_poll(struct vcpu *v)
 }
 
 /* Back from BLOCKED or OFFLINE. One that has not left its CPU yet stays. */
-static void make_runnable(struct vcpu *v)
+static ALWAYS_INLINE void make_runnable(struct vcpu *v)
 {
     if (v->on_cpu) {
         set_state(v, VCPU_RUNNING);
+        return;
+    }
+    set_state(v, VCPU_RUNNABLE);
+    if (v->pause_count == 0) {
+        line_up(v, arch_now());
     } else {
-        set_state(v, VCPU_RUNNABLE);
         settle(v);
     }
 }

@@ -81,25 +81,6 @@ void time_update_wallclock(struct domain *d)
 
 /* --- run states ----------------------------------------------------------- */
 
-void runstate_set(struct vcpu *v, int state, ns_t now)
-{
-    struct vcpu_runstate_info *r = &v->runstate;
-    int before = r->state;
-
-    if (before == state) {
-        return;
-    }
-    r->state = state;
-    /* Clocks of two CPUs may differ a little: never count backwards. */
-    if (now > r->state_entry_time) {
-        r->time[before] += now - r->state_entry_time;
-        r->state_entry_time = now;
-    }
-    if (UNLIKELY(trace_mask != 0)) {
-        trace_runstate(v->domain->id, v->id, before, state);
-    }
-}
-
 static void runstate_snapshot(struct vcpu *v, struct vcpu_runstate_info *out)
 {
     spin_lock(&sched_lock);

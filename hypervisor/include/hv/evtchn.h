@@ -160,10 +160,6 @@ static inline void evtchn_raise_upcall(struct vcpu *v)
 /* Who polls several ports is woken by any of the domain's. */
 void evtchn_wake_pollers(struct domain *d, uint32_t port);
 
-/* Of a port that exists. Takes at most the queue lock. */
-bool evtchn_is_pending(const struct domain *d, uint32_t port);
-bool evtchn_is_masked(const struct domain *d, uint32_t port);
-
 /* core/evtchn_fifo.c; the FIFO form is on. */
 void evtchn_fifo_set_pending(struct vcpu *v, uint32_t port);
 void evtchn_fifo_unmask(struct vcpu *v, uint32_t port);
@@ -228,8 +224,35 @@ void evtchn_2l_set_pending(struct vcpu *v, uint32_t port);
 void evtchn_2l_unmask(struct vcpu *v, uint32_t port);
 
 void evtchn_2l_clear_pending(struct domain *d, uint32_t port);
-bool evtchn_2l_is_pending(const struct domain *d, uint32_t port);
-bool evtchn_2l_is_masked(const struct domain *d, uint32_t port);
+
+static inline bool evtchn_2l_is_pending(const struct domain *d, uint32_t port)
+{
+    return port < EVTCHN_2L_PORTS_MAX &&
+           arch_bit_is_set(d->shared_info->evtchn_pending, port);
+}
+
+static inline bool evtchn_2l_is_masked(const struct domain *d, uint32_t port)
+{
+    return port < EVTCHN_2L_PORTS_MAX &&
+           arch_bit_is_set(d->shared_info->evtchn_mask, port);
+}
+
+/* Of a port that exists. Takes at most the queue lock. */
+static inline bool evtchn_is_pending(const struct domain *d, uint32_t port)
+{
+    if (evtchn_is_fifo(d)) {
+        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_PENDING & 1) != 0;
+    }
+    return evtchn_2l_is_pending(d, port);
+}
+
+static inline bool evtchn_is_masked(const struct domain *d, uint32_t port)
+{
+    if (evtchn_is_fifo(d)) {
+        return (evtchn_fifo_word(d, port) >> EVTCHN_FIFO_MASKED & 1) != 0;
+    }
+    return evtchn_2l_is_masked(d, port);
+}
 
 /* Makes the port pending for v, in the form that the domain has. */
 static inline void evtchn_set_pending(struct vcpu *v, uint32_t port)

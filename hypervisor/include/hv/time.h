@@ -7,6 +7,7 @@
 #define HV_TIME_H
 
 #include <hv/domain.h>
+#include <hv/trace.h>
 
 #define PERIODIC_DEFAULT (10 * NS_PER_MS)
 #define PERIODIC_MIN NS_PER_MS
@@ -44,7 +45,24 @@ void time_register_runstate(struct vcpu *v, gva_t area);
 void time_register_time(struct vcpu *v, gva_t area);
 
 /* Enters a run state; under sched_lock, or before v is seen. */
-void runstate_set(struct vcpu *v, int state, ns_t now);
+static inline void runstate_set(struct vcpu *v, int state, ns_t now)
+{
+    struct vcpu_runstate_info *r = &v->runstate;
+    int before = r->state;
+
+    if (before == state) {
+        return;
+    }
+    r->state = state;
+    /* Clocks of two CPUs may differ a little: never count backwards. */
+    if (now > r->state_entry_time) {
+        r->time[before] += now - r->state_entry_time;
+        r->state_entry_time = now;
+    }
+    if (UNLIKELY(trace_mask != 0)) {
+        trace_runstate(v->domain->id, v->id, before, state);
+    }
+}
 
 /* The accounts up to now, the running state included. Takes sched_lock. */
 void runstate_read(struct vcpu *v, struct vcpu_runstate_info *out);
