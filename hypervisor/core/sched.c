@@ -130,7 +130,12 @@ static void settle(struct vcpu *v)
 /* --- changes of state ----------------------------------------------------- */
 
 /* Under sched_lock, but read without it by vcpu_wake() and by anyone who only
- * wants to know. */
+ * wants to know; and the vcpu itself goes from RUNNING to BLOCKED without. */
+static enum vcpu_state state_of(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->state, __ATOMIC_RELAXED);
+}
+
 static void set_state(struct vcpu *v, enum vcpu_state state)
 {
     __atomic_store_n(&v->state, state, __ATOMIC_RELEASE);
@@ -187,7 +192,7 @@ void vcpu_wake(struct vcpu *v)
         return;
     }
     spin_lock(&sched_lock);
-    if (v->state == VCPU_BLOCKED) {
+    if (state_of(v) == VCPU_BLOCKED) {
         TRACE(WAKE, v->domain->id, v->id);
         end_poll(v);
         make_runnable(v);
@@ -236,7 +241,7 @@ void vcpu_start(struct vcpu *v)
 {
     ASSERT(v->initialised);
     spin_lock(&sched_lock);
-    if (v->state == VCPU_OFFLINE) {
+    if (state_of(v) == VCPU_OFFLINE) {
         make_runnable(v);
     }
     spin_unlock(&sched_lock);

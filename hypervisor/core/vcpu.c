@@ -108,7 +108,8 @@ void vcpu_show(const struct vcpu *v)
     printk("r13 %016llx r14 %016llx r15 %016llx cr2 %016llx",
            (unsigned long long)r->r13, (unsigned long long)r->r14,
            (unsigned long long)r->r15,
-           (unsigned long long)v->info->arch.cr2);
+           (unsigned long long)__atomic_load_n(&vcpu_info(v)->arch.cr2,
+                                               __ATOMIC_RELAXED));
     printk("entry %x error %x kernel table %llx user table %llx",
            r->entry_vector, r->error_code,
            (unsigned long long)v->pv.kernel_table.v,
