@@ -12,12 +12,14 @@
  *       Memory behind that range is as the firmware left it: no guest has
  *       ever run, and to clear gigabytes that most guests never touch is the
  *       longest part of a boot
- *   B2  a module's frames become the domain's own where they can: the module
- *       begins at a page boundary and shares no frame with another. Otherwise
- *       it is copied.
- *   B3  whole frames of the kernel's file and of copied modules go to the
- *       allocator when they have been read (arch kept all modules out of it),
- *       and become the domain's memory behind the mapped range
+ *   B2  a module's frames become the domain's own where they can, since any
+ *       frame may be any pfn of a PV guest: all of a module that begins at a
+ *       page boundary and shares no frame with another, and those frames of
+ *       the kernel's file that hold exactly one page of its image. The rest
+ *       is copied.
+ *   B3  whole frames of the kernel's file and of copied modules that are not
+ *       the domain's then go to the allocator (arch kept all modules out of
+ *       it), and become the domain's memory behind the mapped range
  *   B4  whatever the loader or the user got wrong ends in cannot_start(),
  *       with one sentence that says what to do
  *
@@ -116,14 +118,27 @@ static uint64_t whole_frames(unsigned int index, mfn_t *start)
     return start->v < end ? end - start->v : 0;
 }
 
+/* Of a module: neither the domain's nor the allocator's. */
+static bool is_left(uint64_t mfn)
+{
+    return mfn_to_frame(MFN(mfn))->word == 0;
+}
+
 /* B3 */
 static void free_module(unsigned int index)
 {
-    mfn_t start;
-    uint64_t frames = whole_frames(index, &start);
+    mfn_t first;
+    uint64_t end = whole_frames(index, &first) + first.v;
 
-    if (frames != 0) {
-        page_alloc_add_range(start, MFN(start.v + frames));
+    for (uint64_t mfn = first.v; mfn < end; mfn++) {
+        uint64_t run = mfn;
+
+        while (mfn < end && is_left(mfn)) {
+            mfn++;
+        }
+        if (run < mfn) {
+            page_alloc_add_range(MFN(run), MFN(mfn));
+        }
     }
 }
 
@@ -192,7 +207,8 @@ static uint64_t ramdisk_frames(void)
 
 /* --- memory of the domain ------------------------------------------------- */
 
-/* Writes into the domain's frames, at an offset counted from pfn 0. */
+/* Writes into the domain's frames, at an offset counted from pfn 0, what is
+ * not there already (B2). */
 static void copy_to_domain(const struct guest_build *b, uint64_t offset,
                            const void *from, uint64_t length)
 {
@@ -203,7 +219,9 @@ static void copy_to_domain(const struct guest_build *b, uint64_t offset,
         uint64_t n = min_u64(length, PAGE_SIZE - in_page);
         uint8_t *page = frame_map(MFN(b->mfns[offset >> PAGE_SHIFT]));
 
-        memcpy(page + in_page, bytes, n);
+        if (page + in_page != bytes) {
+            memcpy(page + in_page, bytes, n);
+        }
         bytes += n;
         offset += n;
         length -= n;
@@ -244,19 +262,21 @@ static void zero_pfns(const struct guest_build *b, uint64_t pfn, uint64_t end)
     }
 }
 
-/* Memory for [pfn, end) but for the part that the ramdisk has already. */
-static void populate_around_ramdisk(const struct guest_build *b, uint64_t pfn,
-                                    uint64_t end)
+/* Memory for those of [pfn, end) that have none yet. */
+static void populate_missing(const struct guest_build *b, uint64_t pfn,
+                             uint64_t end)
 {
-    uint64_t ramdisk = b->layout.ramdisk_pfn;
-    uint64_t ramdisk_end = ramdisk + b->layout.ramdisk_frames;
+    while (pfn < end) {
+        uint64_t run = pfn;
 
-    if (ramdisk_end <= pfn || ramdisk >= end) {
-        populate(b, pfn, end);
-        return;
+        while (pfn < end && b->mfns[pfn] == 0) {
+            pfn++;
+        }
+        populate(b, run, pfn);
+        while (pfn < end && b->mfns[pfn] != 0) {
+            pfn++;
+        }
     }
-    populate(b, pfn, ramdisk);
-    populate(b, ramdisk_end, end);
 }
 
 /* B2 and B1: nothing of the loader's stays behind the last byte. */
@@ -377,6 +397,31 @@ static void zero_mapped(const struct guest_build *b)
     }
 }
 
+/* B2. Two segments may name the same bytes of the file: the first gets the
+ * frame. */
+static void adopt_kernel(const struct guest_build *b)
+{
+    for (unsigned int i = 0; i < b->image->segment_count; i++) {
+        const struct elf_segment *s = &b->image->segments[i];
+        uint64_t to_file = boot_info.modules[0].start + s->file_offset -
+                           s->offset;
+        uint64_t end = s->offset + s->file_size;
+
+        if (to_file % PAGE_SIZE != 0) {
+            continue;
+        }
+        for (uint64_t at = round_up(s->offset, PAGE_SIZE);
+             at + PAGE_SIZE <= end; at += PAGE_SIZE) {
+            uint64_t mfn = (at + to_file) >> PAGE_SHIFT;
+
+            if (is_left(mfn)) {
+                domain_adopt_frame(b->domain, MFN(mfn));
+                b->mfns[at >> PAGE_SHIFT] = mfn;
+            }
+        }
+    }
+}
+
 static void load_kernel(const struct guest_build *b)
 {
     const uint8_t *file = module_bytes(&boot_info.modules[0]);
@@ -459,11 +504,13 @@ static void fill_domain(struct guest_build *b)
         cannot_start("there is no memory for the list of the first domain's "
                      "%lu frames: lower d0_mem", l->frames);
     }
+    memset(b->mfns, 0, l->frames * sizeof(*b->mfns)); /* none yet */
     place_ramdisk(b);
-    populate_around_ramdisk(b, 0, l->mapped_frames);
+    adopt_kernel(b);
+    populate_missing(b, 0, l->mapped_frames);
     zero_mapped(b);
     load_kernel(b);
-    populate_around_ramdisk(b, l->mapped_frames, l->frames);
+    populate_missing(b, l->mapped_frames, l->frames);
     if (l->console_pfn != 0 &&
         console_ring_attach(b->domain, MFN(b->mfns[l->console_pfn]),
                             &b->console_port) != 0) {

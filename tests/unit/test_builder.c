@@ -149,6 +149,68 @@ static uint64_t p2m_entry(uint64_t pfn)
 
 /* --- the domain ----------------------------------------------------------- */
 
+/* Of the kernel's module, which the file fills from its beginning. */
+static uint64_t frame_of_file(uint64_t offset)
+{
+    return (boot_info.modules[0].start + offset) >> PAGE_SHIFT;
+}
+
+static void expect_image(uint64_t pfn, const uint8_t *bytes, uint64_t count)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        const uint8_t *page = frame_map(MFN(p2m_entry(pfn + i / PAGE_SIZE)));
+
+        ck_assert_uint_eq(page[i % PAGE_SIZE], bytes[i]);
+    }
+}
+
+START_TEST(whole_pages_of_the_file_become_the_domains)
+{
+    plain_kernel();
+    expect_built();
+    ck_assert_uint_eq(p2m_entry(KERNEL_PFN), frame_of_file(ELF_DATA_AT));
+    ck_assert_uint_eq(p2m_entry(KERNEL_PFN + 1),
+                      frame_of_file(ELF_DATA_AT) + 1);
+    /* The file goes on where the segment ends. */
+    ck_assert_uint_ne(p2m_entry(KERNEL_PFN + 2),
+                      frame_of_file(ELF_DATA_AT) + 2);
+    expect_image(KERNEL_PFN, kernel_bytes, KERNEL_BYTES);
+    ck_assert_uint_eq(domains[0]->frames_total, D0_FRAMES);
+    expect_nothing_lost();
+}
+END_TEST
+
+START_TEST(pages_across_frames_of_the_file_are_copied)
+{
+    elf_begin(&f);
+    f.size += 16;
+    elf_load(&f, KERNEL_PFN * PAGE_SIZE, kernel_bytes, KERNEL_BYTES,
+             KERNEL_MEMORY);
+    elf_note_identity(&f);
+    end_kernel();
+    expect_built();
+    ck_assert_uint_ne(p2m_entry(KERNEL_PFN), frame_of_file(ELF_DATA_AT));
+    expect_image(KERNEL_PFN, kernel_bytes, KERNEL_BYTES);
+    expect_nothing_lost();
+}
+END_TEST
+
+START_TEST(bytes_named_twice_are_there_twice)
+{
+    begin_kernel();
+    elf_load(&f, 16 * PAGE_SIZE, "", 0, KERNEL_MEMORY)->p_filesz =
+        KERNEL_BYTES;
+    elf_segment(&f, 1)->p_offset = ELF_DATA_AT;
+    end_kernel();
+    expect_built();
+    ck_assert_uint_eq(p2m_entry(KERNEL_PFN), frame_of_file(ELF_DATA_AT));
+    ck_assert_uint_ne(p2m_entry(16), p2m_entry(KERNEL_PFN));
+    expect_image(KERNEL_PFN, kernel_bytes, KERNEL_BYTES);
+    expect_image(16, kernel_bytes, KERNEL_BYTES);
+    expect_nothing_lost();
+}
+END_TEST
+
 START_TEST(the_first_vcpu_is_ready_and_has_not_started)
 {
     const struct vcpu *v;
@@ -730,7 +792,9 @@ START_TEST(plans_agree_with_themselves)
 END_TEST
 
 TEST_MAIN("builder", setup, NULL,
-          the_first_vcpu_is_ready_and_has_not_started,
+          whole_pages_of_the_file_become_the_domains,
+          pages_across_frames_of_the_file_are_copied,
+          bytes_named_twice_are_there_twice, the_first_vcpu_is_ready_and_has_not_started,
           start_info_says_what_is_so,
           text_behind_two_dashes_replaces_the_modules,
           the_order_of_pages_is_as_promised,
