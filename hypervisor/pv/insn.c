@@ -18,97 +18,86 @@
 
 #include <hv/util.h>
 
-/* Where an opcode's bytes go; 0: not one of ours. */
+/* What stands behind an opcode, and who may execute it; 0: not one of ours. */
 enum shape {
-    KNOWN = 1,     /* nothing behind the opcode */
+    KNOWN = 1,       /* nothing behind the opcode */
     MODRM = 2,
     IMM8 = 4,
     IMM_OPERAND = 8, /* 16 bits with a 66 prefix, else 32 */
+    PREFIX = 16,     /* no opcode at all */
+    PORT = INSN_PORT,
+    PRIVILEGED = INSN_PRIVILEGED,
 };
 
-static uint8_t shape_one_byte(uint8_t op)
-{
-    switch (op) {
-    case 0x00: case 0x01: case 0x08: case 0x09: /* add, or  mem, reg */
-    case 0x10: case 0x11: case 0x18: case 0x19: /* adc, sbb */
-    case 0x20: case 0x21: case 0x28: case 0x29: /* and, sub */
-    case 0x30: case 0x31:                       /* xor */
-    case 0x86: case 0x87:                       /* xchg */
-    case 0x88: case 0x89:                       /* mov */
-    case 0xf6: case 0xf7:                       /* not, neg; not test */
-    case 0xfe: case 0xff:                       /* inc, dec */
-        return MODRM;
-    case 0x80: case 0x83: case 0xc6:
-        return MODRM | IMM8;
-    case 0x81: case 0xc7:
-        return MODRM | IMM_OPERAND;
-    case 0x6c: case 0x6d: case 0x6e: case 0x6f: /* ins, outs */
-    case 0xec: case 0xed: case 0xee: case 0xef: /* in, out dx */
-    case 0xfa: case 0xfb:                       /* cli, sti */
-    case 0xaa: case 0xab: case 0xa4: case 0xa5: /* stos, movs */
-        return KNOWN;
-    case 0xe4: case 0xe5: case 0xe6: case 0xe7: /* in, out imm8 */
-        return IMM8;
-    default:
-        return 0;
-    }
-}
+static const uint8_t one_byte[256] = {
+    [0x00] = MODRM, [0x01] = MODRM, [0x08] = MODRM, [0x09] = MODRM, /* add or */
+    [0x10] = MODRM, [0x11] = MODRM, [0x18] = MODRM, [0x19] = MODRM, /* adc sbb */
+    [0x20] = MODRM, [0x21] = MODRM, [0x28] = MODRM, [0x29] = MODRM, /* and sub */
+    [0x30] = MODRM, [0x31] = MODRM,                                 /* xor */
+    [0x26] = PREFIX, [0x2e] = PREFIX, [0x36] = PREFIX, [0x3e] = PREFIX,
+    [0x40 ... 0x4f] = PREFIX,                                       /* REX */
+    [0x64 ... 0x67] = PREFIX,
+    [0x6c ... 0x6f] = KNOWN | PORT,                            /* ins outs */
+    [0x80] = MODRM | IMM8, [0x81] = MODRM | IMM_OPERAND,
+    [0x83] = MODRM | IMM8,
+    [0x86 ... 0x89] = MODRM,                                   /* xchg mov */
+    [0xa4] = KNOWN, [0xa5] = KNOWN, [0xaa] = KNOWN, [0xab] = KNOWN, /* movs stos */
+    [0xc6] = MODRM | IMM8, [0xc7] = MODRM | IMM_OPERAND,            /* mov */
+    [0xe4 ... 0xe7] = IMM8 | PORT, [0xec ... 0xef] = KNOWN | PORT,  /* in out */
+    [0xf0] = PREFIX, [0xf2] = PREFIX, [0xf3] = PREFIX,
+    [0xf6] = MODRM, [0xf7] = MODRM,                /* not neg; not test */
+    [0xfa] = KNOWN | PORT, [0xfb] = KNOWN | PORT,  /* cli sti */
+    [0xfe] = MODRM, [0xff] = MODRM,                /* inc dec */
+};
 
-static uint8_t shape_two_bytes(uint8_t op)
-{
-    switch (op) {
-    case 0x06: case 0x08: case 0x09:            /* clts, invd, wbinvd */
-    case 0x30: case 0x31: case 0x32: case 0xa2: /* wrmsr rdtsc rdmsr cpuid */
-        return KNOWN;
-    case 0x01:                                  /* xsetbv, rdtscp, ... */
-    case 0x20: case 0x21: case 0x22: case 0x23: /* mov cr, dr */
-    case 0xab: case 0xb3: case 0xbb:            /* bts btr btc reg */
-    case 0xb0: case 0xb1:                       /* cmpxchg */
-    case 0xc0: case 0xc1:                       /* xadd */
-    case 0xc3:                                  /* movnti */
-    case 0xc7:                                  /* cmpxchg8b/16b */
-        return MODRM;
-    case 0xba:                                  /* bts btr btc imm8 */
-        return MODRM | IMM8;
-    default:
-        return 0;
-    }
-}
+static const uint8_t two_bytes[256] = {
+    [0x01] = MODRM | PRIVILEGED,                   /* xsetbv, rdtscp, ... */
+    [0x06] = KNOWN | PRIVILEGED,                   /* clts */
+    [0x08] = KNOWN | PRIVILEGED, [0x09] = KNOWN | PRIVILEGED, /* invd wbinvd */
+    [0x20 ... 0x23] = MODRM | PRIVILEGED,          /* mov cr, dr */
+    [0x30 ... 0x32] = KNOWN | PRIVILEGED,          /* wrmsr rdtsc rdmsr */
+    [0xa2] = KNOWN,                                /* cpuid */
+    [0xab] = MODRM, [0xb3] = MODRM, [0xbb] = MODRM, /* bts btr btc reg */
+    [0xb0] = MODRM, [0xb1] = MODRM,                /* cmpxchg */
+    [0xba] = MODRM | IMM8,                         /* bts btr btc imm8 */
+    [0xc0] = MODRM, [0xc1] = MODRM,                /* xadd */
+    [0xc3] = MODRM,                                /* movnti */
+    [0xc7] = MODRM,                                /* cmpxchg8b/16b */
+};
 
-/* A cursor over the copied bytes; reading past their end fails for good. */
+/* A cursor over the copied bytes. Behind their end it reads zeroes, and `at`
+ * tells it for good. */
 struct cursor {
     const uint8_t *bytes;
-    unsigned int at, count;
-    bool failed;
+    uint32_t at, count;
 };
 
 static uint8_t next(struct cursor *c)
 {
-    if (c->at == c->count) {
-        c->failed = true;
-        return 0;
-    }
-    return c->bytes[c->at++];
+    uint32_t at = c->at++;
+
+    return at < c->count ? c->bytes[at] : 0;
 }
 
-static int64_t next_signed(struct cursor *c, unsigned int bytes)
+static int32_t next_signed(struct cursor *c, unsigned int bytes)
 {
-    uint64_t v = 0;
+    uint32_t v = 0;
 
     for (unsigned int i = 0; i < bytes; i++) {
-        v |= (uint64_t)next(c) << (8 * i);
+        v |= (uint32_t)next(c) << (8 * i);
     }
-    return (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
+    return (int32_t)(v << (32 - 8 * bytes)) >> (32 - 8 * bytes);
 }
 
-static uint8_t read_prefixes(struct cursor *c, struct insn *out)
+/* One of them is there. Ends at the opcode. */
+static NOINLINE struct cursor read_prefixes(struct cursor c, struct insn *out)
 {
     for (;;) {
-        uint8_t b = next(c);
+        uint8_t b = next(&c);
 
         switch (b) {
         case 0x66:
-            out->operand_prefix = true;
+            out->operand_bytes = 2;
             break;
         case 0x67:
             out->address_prefix = true;
@@ -130,14 +119,15 @@ static uint8_t read_prefixes(struct cursor *c, struct insn *out)
             out->segment_prefix = true;
             break;
         default:
-            if ((b & 0xf0) == 0x40) {
-                out->rex = b; /* counts only right before the opcode */
-                return next(c);
+            if ((b & 0xf0) != 0x40) {
+                c.at--;
+                return c;
             }
-            return b;
-        }
-        if (c->failed) {
-            return 0;
+            out->rex = b; /* counts only right before the opcode */
+            if ((b & 8) != 0) {
+                out->operand_bytes = 8;
+            }
+            return c;
         }
     }
 }
@@ -182,32 +172,15 @@ static void read_modrm(struct cursor *c, struct insn *out)
         out->base = INSN_RIP;
     }
     if (out->mod == 1) {
-        out->displacement = (int32_t)next_signed(c, 1);
+        out->displacement = next_signed(c, 1);
     } else if (out->mod == 2 || out->base >= INSN_RIP) {
-        out->displacement = (int32_t)next_signed(c, 4);
+        out->displacement = next_signed(c, 4);
     }
 }
 
-bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out)
+static NOINLINE struct cursor read_operands(struct cursor c, struct insn *out,
+                                            uint8_t shape)
 {
-    struct cursor c = { bytes, 0, count > INSN_MAX ? INSN_MAX : count, false };
-    uint8_t op, shape;
-
-    memset(out, 0, sizeof(*out));
-    op = read_prefixes(&c, out);
-    if (op == 0x0f) {
-        op = next(&c);
-        out->opcode = (uint16_t)(0x0f00 | op);
-        shape = shape_two_bytes(op);
-    } else {
-        out->opcode = op;
-        shape = shape_one_byte(op);
-    }
-    out->operand_bytes = (out->rex & 8) != 0 ? 8
-                         : out->operand_prefix ? 2 : 4;
-    if (shape == 0) {
-        return false;
-    }
     if ((shape & MODRM) != 0) {
         read_modrm(&c, out);
     }
@@ -217,8 +190,33 @@ bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out)
         /* REX.W wins over the prefix, but there is no longer immediate. */
         out->immediate = next_signed(&c, out->operand_bytes == 2 ? 2 : 4);
     }
+    return c;
+}
+
+bool insn_decode(const uint8_t *bytes, unsigned int count, struct insn *out)
+{
+    struct cursor c = { bytes, 0, count > INSN_MAX ? INSN_MAX : count };
+    uint8_t op = next(&c), shape;
+
+    *out = (struct insn){ .operand_bytes = 4 };
+    if ((one_byte[op] & PREFIX) != 0) {
+        c.at = 0;
+        c = read_prefixes(c, out);
+        op = next(&c);
+    }
+    shape = one_byte[op];
+    out->opcode = op;
+    if (op == 0x0f) {
+        op = next(&c);
+        shape = two_bytes[op];
+        out->opcode = (uint16_t)(0x0f00 | op);
+    }
+    out->needs = shape & (PORT | PRIVILEGED);
+    if ((shape & (MODRM | IMM8 | IMM_OPERAND)) != 0) {
+        c = read_operands(c, out, shape);
+    }
     out->length = (uint8_t)c.at;
-    return !c.failed;
+    return (shape & ~PREFIX) != 0 && c.at <= c.count;
 }
 
 uint64_t insn_address(const struct insn *i, struct cpu_regs *regs)
@@ -238,12 +236,12 @@ uint64_t insn_address(const struct insn *i, struct cpu_regs *regs)
 
 uint64_t *insn_register(struct cpu_regs *regs, unsigned int number)
 {
-    uint64_t *const map[16] = {
-        &regs->rax, &regs->rcx, &regs->rdx, &regs->rbx,
-        &regs->rsp, &regs->rbp, &regs->rsi, &regs->rdi,
-        &regs->r8, &regs->r9, &regs->r10, &regs->r11,
-        &regs->r12, &regs->r13, &regs->r14, &regs->r15,
+#define AT(reg) offsetof(struct cpu_regs, reg)
+    static const uint8_t map[16] = {
+        AT(rax), AT(rcx), AT(rdx), AT(rbx), AT(rsp), AT(rbp), AT(rsi), AT(rdi),
+        AT(r8), AT(r9), AT(r10), AT(r11), AT(r12), AT(r13), AT(r14), AT(r15),
     };
+#undef AT
 
-    return map[number & 15];
+    return (uint64_t *)((char *)regs + map[number & 15]);
 }

@@ -14,7 +14,7 @@ struct insn {
     uint8_t length;
     uint8_t operand_bytes;  /* 2, 4 or 8, by prefix and REX.W */
     uint8_t rex;            /* 0: none; a REX changes what 8-bit registers are */
-    bool lock, rep, operand_prefix, address_prefix;
+    bool lock, rep, address_prefix;
     bool segment_prefix;    /* FS or GS: an address has their base added */
     bool has_modrm;
     uint8_t modrm;
@@ -23,8 +23,11 @@ struct insn {
 #define INSN_NO_REGISTER 0xff
 #define INSN_RIP         0x10
     uint8_t scale;          /* shift of the index */
+    uint8_t needs;          /* 0, or a right, the lack of which is #GP: */
+#define INSN_PORT       0x40 /* that of ports, CLI and STI */
+#define INSN_PRIVILEGED 0x80 /* a kernel's */
     int32_t displacement;
-    int64_t immediate;      /* sign-extended */
+    int32_t immediate;      /* sign-extended */
 };
 
 /*
