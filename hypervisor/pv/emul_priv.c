@@ -124,27 +124,32 @@ static enum outcome port_access(struct vcpu *v, struct cpu_regs *regs,
     return DONE;
 }
 
-/* The element at `at` could not be copied: #PF for its first byte that is not
- * there, which may be in the next page; #GP where no guest has memory. */
-static enum outcome string_fault(struct vcpu *v, struct cpu_regs *regs,
-                                 uint64_t at, uint32_t error_code)
+/* The element at `at` could not be copied: #PF for the first byte that can
+ * not, which may be in the next page; #GP where no guest has memory. */
+static NOINLINE enum outcome string_fault(struct vcpu *v,
+                                          struct cpu_regs *regs, uint64_t at,
+                                          bool is_in, unsigned int bytes)
 {
     uint8_t byte;
 
     if (!gva_range_ok(GVA(at), 1)) {
         return REFUSED;
     }
-    if (!guest_load8(GVA(at), &byte)) {
-        at = (at | ~PAGE_MASK) + 1;
+    while (bytes > 0 && (is_in ? !guest_store8(GVA(at), 0xff)
+                               : !guest_load8(GVA(at), &byte))) {
+        at++;
+        bytes--;
     }
-    pv_inject(v, regs, TRAP_PF, error_code, at);
+    if (bytes > 0) { /* else another vcpu mapped it meanwhile */
+        pv_inject(v, regs, TRAP_PF, is_in ? PFEC_WRITE : 0, at);
+    }
     return AGAIN;
 }
 
 /* INS and OUTS: one element each time, so that a long REP is interruptible;
  * rip moves only with the last. */
 static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
-                                       const struct insn *i, bool *stay)
+                                       const struct insn *i)
 {
     bool is_in = (i->opcode & 2) == 0;
     unsigned int bytes = io_bytes(i);
@@ -160,20 +165,16 @@ static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
     }
     if (is_in) {
         if (guest_copy_out(GVA(regs->rdi), &value, bytes)) {
-            return string_fault(v, regs, regs->rdi, PFEC_WRITE);
+            return string_fault(v, regs, regs->rdi, is_in, bytes);
         }
         regs->rdi += step;
     } else {
         if (guest_copy_in(&value, GVA(regs->rsi), bytes)) {
-            return string_fault(v, regs, regs->rsi, 0);
+            return string_fault(v, regs, regs->rsi, is_in, bytes);
         }
         regs->rsi += step;
     }
-    if (i->rep) {
-        regs->rcx--;
-        *stay = regs->rcx != 0;
-    }
-    return DONE;
+    return i->rep && --regs->rcx != 0 ? AGAIN : DONE;
 }
 
 /* --- control and debug registers ------------------------------------------------- */
@@ -311,22 +312,15 @@ static enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
 
 /* --- all of them ------------------------------------------------------------------------ */
 
-/* IN and OUT, INS and OUTS, CLI and STI. */
-static bool needs_io_privilege(uint16_t opcode)
-{
-    return (opcode & ~0xbu) == 0xe4 || (opcode & ~3u) == 0x6c ||
-           (opcode & ~1u) == 0xfa;
-}
-
 static enum outcome perform_io(struct vcpu *v, struct cpu_regs *regs,
-                               const struct insn *i, bool *stay)
+                               const struct insn *i)
 {
     COUNT(emulated_port);
     if ((i->opcode & ~1u) == 0xfa) {
         /* Accepted and without effect: events are masked in vcpu_info. */
         return has_io_privilege(v) ? DONE : REFUSED;
     }
-    return (i->opcode & ~3u) == 0x6c ? string_port_access(v, regs, i, stay)
+    return (i->opcode & ~3u) == 0x6c ? string_port_access(v, regs, i)
                                      : port_access(v, regs, i);
 }
 
@@ -353,96 +347,103 @@ static enum outcome perform_kernel(struct vcpu *v, struct cpu_regs *regs,
     }
 }
 
-#define LAST_PRIVILEGED 0x0f32 /* RDMSR; what insn.c knows beyond is not */
-
 static enum outcome perform(struct vcpu *v, struct cpu_regs *regs,
-                            const struct insn *i, bool *stay)
+                            const struct insn *i)
 {
-    bool is_io = needs_io_privilege(i->opcode);
-
-    if (!is_io && (i->opcode < 0x0f00 || i->opcode > LAST_PRIVILEGED ||
-                   !v->kernel_mode)) {
+    if (i->needs == 0 || (i->needs == INSN_PRIVILEGED && !v->kernel_mode)) {
         return REFUSED;
     }
     if (i->lock) {
         pv_inject(v, regs, TRAP_UD, 0, 0); /* none of them can be locked */
         return AGAIN;
     }
-    return is_io ? perform_io(v, regs, i, stay) : perform_kernel(v, regs, i);
+    return i->needs == INSN_PORT ? perform_io(v, regs, i)
+                                 : perform_kernel(v, regs, i);
 }
 
-/* As many bytes at rip as can be read: an instruction may end a page. */
-static unsigned int fetch(const struct cpu_regs *regs, uint8_t bytes[INSN_MAX])
-{
-    unsigned int to_page_end = (unsigned int)(PAGE_SIZE -
-                                              (regs->rip & ~PAGE_MASK));
+/* Two words, so that most often two loads get all of an instruction. What can
+ * not be read is zero. */
+struct code {
+    uint8_t bytes[16];
+    unsigned int count;
+};
 
-    if (!guest_copy_in(bytes, GVA(regs->rip), INSN_MAX)) {
-        return INSN_MAX;
+/* An instruction may end its page, with nothing behind. */
+static COLD void fetch_at_page_end(gva_t rip, struct code *out)
+{
+    unsigned int count = (unsigned int)(PAGE_SIZE - (rip.v & ~PAGE_MASK));
+
+    out->count = count < sizeof(out->bytes) &&
+                 !guest_copy_in(out->bytes, rip, count) ? count : 0;
+}
+
+static ALWAYS_INLINE void fetch(gva_t rip, struct code *out)
+{
+    out->count = sizeof(out->bytes);
+    if (UNLIKELY(guest_copy_in(out->bytes, rip, sizeof(out->bytes)))) {
+        fetch_at_page_end(rip, out);
     }
-    if (to_page_end < INSN_MAX &&
-        !guest_copy_in(bytes, GVA(regs->rip), to_page_end)) {
-        return to_page_end;
-    }
-    return 0;
 }
 
 bool pv_fetch_insn(const struct cpu_regs *regs, struct insn *out)
 {
-    uint8_t bytes[INSN_MAX];
+    struct code code;
 
-    return insn_decode(bytes, fetch(regs, bytes), out);
+    fetch(GVA(regs->rip), &code);
+    return insn_decode(code.bytes, code.count, out);
 }
 
 /* E3: behind the instruction. */
 static void finish(struct vcpu *v, struct cpu_regs *regs, unsigned int length)
 {
+    uint64_t rflags = regs->rflags & ~RFLAGS_RF;
+
     regs->rip += length;
-    regs->rflags &= ~RFLAGS_RF;
-    if ((regs->rflags & RFLAGS_TF) != 0) {
+    regs->rflags = rflags;
+    if (UNLIKELY((rflags & RFLAGS_TF) != 0)) {
         pv_inject_single_step(v, regs);
     }
 }
 
-bool pv_emulate(struct vcpu *v, struct cpu_regs *regs)
+/* Whatever code segment of its own GDT the kernel runs on; a user must be on a
+ * flat one, as rip is taken for its address. */
+static bool may_be_helped(const struct vcpu *v, const struct cpu_regs *regs)
 {
-    struct insn i;
-    bool stay = false;
-    enum outcome r;
-    uint64_t rip;
-
-    /* Whatever code segment of its own GDT the kernel runs on; a user must be
-     * on a flat one, as rip is taken for its address. */
-    if (!v->kernel_mode &&
-        ((v->pv.iopl < 3 && v->pv.io_bitmap_ports == 0) ||
-         (regs->cs != PV_CS64 && regs->cs != PV_CS32))) {
-        return false;
-    }
-    if (!pv_fetch_insn(regs, &i)) {
-        return false;
-    }
-    rip = regs->rip;
-    r = perform(v, regs, &i, &stay);
-    if (r == REFUSED) {
-        return false;
-    }
-    TRACE(PRIVOP, rip);
-    if (r == DONE && !stay) {
-        finish(v, regs, i.length);
-    }
-    return true;
+    return v->kernel_mode ||
+           ((v->pv.iopl == 3 || v->pv.io_bitmap_ports != 0) &&
+            (regs->cs == PV_CS64 || regs->cs == PV_CS32));
 }
 
-bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
+void pv_emulate(struct vcpu *v, struct cpu_regs *regs)
 {
-    static const uint8_t prefixed_cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n',
-                                              0x0f, 0xa2 };
-    uint8_t insn[sizeof(prefixed_cpuid)];
+    enum outcome r = REFUSED;
+    struct insn i;
+
+    if (may_be_helped(v, regs) && pv_fetch_insn(regs, &i)) {
+        r = perform(v, regs, &i);
+    }
+    if (UNLIKELY(r == REFUSED)) {
+        pv_inject(v, regs, TRAP_GP, 0, 0);
+    } else if (r == DONE) {
+        TRACE(PRIVOP, regs->rip);
+        finish(v, regs, i.length);
+    }
+}
+
+void pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
+{
+    static const uint8_t prefixed_cpuid[8] = { 0x0f, 0x0b, 'x', 'e', 'n',
+                                               0x0f, 0xa2 };
+    uint64_t expected, first;
+    struct code code;
     uint32_t out[4];
 
-    if (guest_copy_in(insn, GVA(regs->rip), sizeof(insn)) ||
-        memcmp(insn, prefixed_cpuid, sizeof(insn)) != 0) {
-        return false;
+    fetch(GVA(regs->rip), &code);
+    __builtin_memcpy(&expected, prefixed_cpuid, sizeof(expected));
+    __builtin_memcpy(&first, code.bytes, sizeof(first));
+    if (UNLIKELY(first << 8 != expected << 8)) { /* seven bytes */
+        pv_inject(v, regs, TRAP_UD, 0, 0);
+        return;
     }
     COUNT(emulated_cpuid);
     TRACE(FORCED_OP, regs->rip);
@@ -451,6 +452,5 @@ bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs)
     regs->rbx = out[1];
     regs->rcx = out[2];
     regs->rdx = out[3];
-    finish(v, regs, sizeof(insn));
-    return true;
+    finish(v, regs, 7);
 }

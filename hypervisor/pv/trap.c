@@ -314,7 +314,7 @@ static bool software_interrupt(struct vcpu *v, struct cpu_regs *regs,
     return true;
 }
 
-static void general_protection(struct vcpu *v, struct cpu_regs *regs)
+static NOINLINE void descriptor_refused(struct vcpu *v, struct cpu_regs *regs)
 {
     uint8_t insn[2];
 
@@ -327,10 +327,16 @@ static void general_protection(struct vcpu *v, struct cpu_regs *regs)
         pv_inject(v, regs, TRAP_GP, insn[1] * 8u + 2, 0);
         return;
     }
-    if (regs->error_code == 0 && pv_emulate(v, regs)) {
-        return;
-    }
     pv_inject(v, regs, TRAP_GP, regs->error_code, 0);
+}
+
+static void general_protection(struct vcpu *v, struct cpu_regs *regs)
+{
+    if (regs->error_code == 0) {
+        pv_emulate(v, regs);
+    } else {
+        descriptor_refused(v, regs);
+    }
 }
 
 /* Through a gate of its own, behind the instruction; DPL is not asked. */
@@ -344,7 +350,7 @@ static void int80(struct vcpu *v, struct cpu_regs *regs)
     }
 }
 
-static void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+static NOINLINE void page_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
 {
     uint64_t offset;
 
@@ -404,9 +410,7 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
         general_protection(v, regs);
         break;
     case TRAP_UD:
-        if (!pv_emulate_forced(v, regs)) {
-            pv_inject(v, regs, TRAP_UD, 0, 0);
-        }
+        pv_emulate_forced(v, regs);
         break;
     case TRAP_NM:
         device_not_available(v, regs);

@@ -11,12 +11,13 @@
 #define PV_SS   0xe02bu
 #define PV_CS64 0xe033u
 
-/*
- * A guest's #GP(0): a privileged instruction that the hypervisor performs for
- * it? True when regs are those after the instruction, or an exception was
- * injected in its place; false: the #GP is the guest's (pv/emul_priv.c).
- */
-bool pv_emulate(struct vcpu *v, struct cpu_regs *regs);
+/* A guest's #GP(0): performs the privileged instruction at rip, so that regs
+ * are those after it, or injects what it deserves (pv/emul_priv.c). */
+void pv_emulate(struct vcpu *v, struct cpu_regs *regs);
+
+/* #UD: CPUID, if the prefix that asks for it is there ("ud2a; xen"); or
+ * injects it (pv/emul_priv.c). */
+void pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);
 
 /* A row of the ABI's trap table. Handlers run on the flat selectors (B4), so cs
  * is not kept. */
@@ -77,10 +78,6 @@ int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value);
 /* RDMSR and WRMSR of the current vcpu's kernel; false: #GP (pv/msr.c). */
 bool pv_read_msr(struct vcpu *v, uint32_t msr, uint64_t *value);
 bool pv_write_msr(struct vcpu *v, uint32_t msr, uint64_t value);
-
-/* #UD: the prefix that asks for CPUID ("ud2a; xen"). True when it was
- * there and regs are those after it (pv/emul_priv.c). */
-bool pv_emulate_forced(struct vcpu *v, struct cpu_regs *regs);
 
 /* An address at which a guest may be entered. Ours are as good as others: ring
  * 3 gets a page fault there. */

@@ -42,6 +42,39 @@ static void teardown(void)
     world_free(w);
 }
 
+#define REFUSAL 0xa000ull /* the handler that gets it */
+
+/* Whether the guest gets this exception for it, and nothing else happened
+ * (E3). Then what was injected is taken back. */
+static bool raises(unsigned int vector,
+                   void (*perform)(struct vcpu *, struct cpu_regs *))
+{
+    struct cpu_regs before = regs;
+    struct callback gate = v->pv.traps[vector];
+    bool was_kernel = v->kernel_mode;
+    bool raised;
+
+    v->pv.traps[vector] = (struct callback){ .address = REFUSAL };
+    v->pv.kernel_sp = WORLD_DATA + 0x3000;
+    if (regs.rsp == 0) {
+        regs.rsp = v->pv.kernel_sp;
+    }
+    perform(v, &regs);
+    v->pv.traps[vector] = gate;
+    raised = regs.rip == REFUSAL;
+    if (raised) {
+        ck_assert_int_eq(memcmp(&regs, &before,
+                                offsetof(struct cpu_regs, error_code)), 0);
+        regs = before;
+        if (!was_kernel) {
+            arch_enter_user_mode(v);
+        }
+    } else if (before.rsp == 0) {
+        regs.rsp = 0;
+    }
+    return raised;
+}
+
 /* The instruction, padded with what no decoder knows. */
 static bool run(const char *bytes, size_t count)
 {
@@ -53,7 +86,7 @@ static bool run(const char *bytes, size_t count)
     regs.rip = world_arg(w, insn, sizeof(insn)).v;
     regs.entry_vector = TRAP_GP;
     regs.error_code = 0;
-    return pv_emulate(v, &regs);
+    return !raises(TRAP_GP, pv_emulate);
 }
 
 #define RUN(text) run(text, sizeof(text) - 1)
@@ -153,6 +186,58 @@ START_TEST(string_ports_fault_as_the_guests_memory_does)
     ck_assert(RUN("\x6e"));
     ck_assert_uint_eq(regs.rip, 0x9000);
     ck_assert_uint_eq(v->info->arch.cr2, 0x10);
+}
+END_TEST
+
+/* Tables are mapped read-only, and behind the data there is nothing. */
+START_TEST(string_ports_name_the_first_byte_that_fails)
+{
+    uint64_t table = WORLD_TABLES + 3 * PAGE_SIZE;
+
+    v->pv.traps[TRAP_PF] = (struct callback){ .address = 0x9000 };
+    regs.rsp = WORLD_DATA + 0x1000;
+    regs.rdi = regs.rsi = table + 8;
+    ck_assert(RUN("\x6d")); /* insd */
+    ck_assert_uint_eq(regs.rip, 0x9000);
+    ck_assert_uint_eq(v->info->arch.cr2, table + 8);
+    ck_assert(RUN("\x6f")); /* outsd only reads it */
+    ck_assert_uint_eq(regs.rsi, table + 12);
+    regs.rdi = table - 2;   /* from one table into the next */
+    ck_assert(RUN("\x6d"));
+    ck_assert_uint_eq(v->info->arch.cr2, table - 2);
+    regs.rdi = regs.rsi = WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE - 3;
+    ck_assert(RUN("\x6d"));
+    ck_assert_uint_eq(v->info->arch.cr2,
+                      WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE);
+    v->info->arch.cr2 = 0;
+    ck_assert(RUN("\x6f"));
+    ck_assert_uint_eq(v->info->arch.cr2,
+                      WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE);
+}
+END_TEST
+
+/* Bytes behind the page are asked for, but not needed. */
+START_TEST(an_instruction_may_end_its_page)
+{
+    static const uint8_t cpuid[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
+    uint64_t end = WORLD_DATA + WORLD_DATA_PAGES * PAGE_SIZE;
+
+    regs.rip = end - 2;
+    ck_assert(!guest_store16(GVA(regs.rip), 0x320f)); /* rdmsr */
+    regs.rcx = 0xc0000080;
+    ck_assert(!raises(TRAP_GP, pv_emulate));
+    ck_assert_uint_eq(regs.rip, end);
+    ck_assert_uint_eq(regs.rax, 0xd01);
+    regs.rip = end - 1;
+    ck_assert(raises(TRAP_GP, pv_emulate));
+    regs.rip = end - sizeof(cpuid);
+    ck_assert(!guest_copy_out(GVA(regs.rip), cpuid, sizeof(cpuid)));
+    regs.rax = 0x40000000;
+    ck_assert(!raises(TRAP_UD, pv_emulate_forced));
+    ck_assert_uint_eq(regs.rip, end);
+    regs.rip = end - sizeof(cpuid) + 1;
+    ck_assert(!guest_copy_out(GVA(regs.rip), cpuid, sizeof(cpuid) - 1));
+    ck_assert(raises(TRAP_UD, pv_emulate_forced));
 }
 END_TEST
 
@@ -397,12 +482,12 @@ START_TEST(the_prefix_asks_for_the_policy)
 
     regs.rip = world_arg(w, insn, sizeof(insn)).v;
     regs.rax = 0xffffffff40000000ull;
-    ck_assert(pv_emulate_forced(v, &regs));
+    ck_assert(!raises(TRAP_UD, pv_emulate_forced));
     ck_assert_uint_eq(regs.rbx, 0x566e6558);
     ck_assert_uint_eq(regs.rip, WORLD_ARGS_BASE + 7);
-    ck_assert(!pv_emulate_forced(v, &regs)); /* zeroes follow */
+    ck_assert(raises(TRAP_UD, pv_emulate_forced)); /* zeroes follow */
     regs.rip = HV_HOLE_START;
-    ck_assert(!pv_emulate_forced(v, &regs));
+    ck_assert(raises(TRAP_UD, pv_emulate_forced));
 }
 END_TEST
 
@@ -482,6 +567,8 @@ END_TEST
 TEST_MAIN("emul_priv", setup, teardown, ports_are_an_empty_bus,
           ports_need_the_level_or_the_map, string_ports_go_element_by_element,
           string_ports_fault_as_the_guests_memory_does,
+          string_ports_name_the_first_byte_that_fails,
+          an_instruction_may_end_its_page,
           cli_and_sti_do_not_touch_the_mask, control_registers,
           cr4_keeps_what_a_guest_may_have, debug_registers,
           nothing_privileged_can_be_locked, xsetbv, what_is_not_on_the_list,

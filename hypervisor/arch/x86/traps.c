@@ -72,16 +72,15 @@ static bool is_interrupt(unsigned int vector)
 
 void trap_from_guest(struct cpu_regs *regs)
 {
-    uint64_t cr2 = read_cr2();
-    struct vcpu *v = current_vcpu();
+    uint32_t vector = regs->entry_vector;
 
-    if (is_interrupt(regs->entry_vector)) {
-        interrupt(regs->entry_vector);
-    } else if (regs->entry_vector == VECTOR_HYPERCALL32) {
-        hypercall_entry_32(regs);
+    if (LIKELY(vector < VECTOR_HYPERCALL32)) {
+        COUNT_AT(exception, vector % 32);
+        pv_exception(current_vcpu(), regs, read_cr2());
+    } else if (is_interrupt(vector)) {
+        interrupt(vector);
     } else {
-        COUNT_AT(exception, regs->entry_vector % 32);
-        pv_exception(v, regs, cr2);
+        hypercall_entry_32(regs);
     }
 }
 

@@ -126,6 +126,24 @@ static void faults_half_way(void)
     expect_fault("outs-hypervisor", &fault, VECTOR_GP, 0);
 }
 
+/* A page that is there, but not to be written. */
+static void faults_at_once(void)
+{
+    uint64_t at = SCRATCH_VA + 0x123;
+    struct fault fault;
+
+    di = si = at;
+    cx = 2;
+    fault = STRING("rep insl");
+    expect_fault("ins-read-only", &fault, VECTOR_PF, 2);
+    expect_eq("ins-read-only-address", at, fault.address);
+    expect_eq("ins-read-only-di", at, di);
+    expect_eq("ins-read-only-cx", 2, cx);
+    fault = STRING("rep outsl");
+    expect_no_fault("outs-read-only", &fault);
+    expect_eq("outs-read-only-si", at + 8, si);
+}
+
 CONFORMANCE_CASE("IN and OUT in all forms", 0)
 {
     struct physdev_set_iopl level = { .iopl = 1 };
@@ -137,6 +155,10 @@ CONFORMANCE_CASE("IN and OUT in all forms", 0)
     string_forms(page);
     REQUIRE(scratch_map(SCRATCH_VA, virt_to_mfn(page), PTE_DATA) == 0);
     faults_half_way();
+    scratch_release(SCRATCH_VA);
+    REQUIRE(scratch_map(SCRATCH_VA, virt_to_mfn(page), PTE_DATA & ~PTE_RW) ==
+            0);
+    faults_at_once();
     scratch_release(SCRATCH_VA);
     level.iopl = 0;
     hypercall(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl,
