@@ -56,6 +56,17 @@ void world_free(struct world *w);
 /* Every audit there is; panics on a disagreement. */
 void world_audit(struct world *w);
 
+/* What is counted of a frame. */
+static inline uint64_t frame_uses(mfn_t mfn)
+{
+    return fw_type_count(mfn_to_frame(mfn)->word);
+}
+
+static inline uint64_t frame_refs(mfn_t mfn)
+{
+    return fw_ref_count(mfn_to_frame(mfn)->word);
+}
+
 /* That vcpu runs from now on, by the scheduler's own means, and this thread
  * plays its CPU (vcpu id modulo number of CPUs). */
 void world_enter(struct vcpu *v);

@@ -30,7 +30,6 @@ static void setup(void)
 
 static void teardown(void)
 {
-    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
     world_free(w);
 }
 

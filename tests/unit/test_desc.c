@@ -9,7 +9,6 @@
  */
 #include "../../hypervisor/pv/pte.h"
 
-#include <hv/audit.h>
 #include <xen/errno.h>
 
 #undef PTE_NX
@@ -30,18 +29,6 @@ static void setup(void)
 static void teardown(void)
 {
     world_free(w);
-}
-
-static void must_agree(void)
-{
-    char why[160];
-
-    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
-}
-
-static uint64_t uses(mfn_t mfn)
-{
-    return fw_type_count(mfn_to_frame(mfn)->word);
 }
 
 #define REFUSED 0xbadull
@@ -164,7 +151,7 @@ static int64_t set_gdt(const uint64_t *frames, unsigned int count,
     result = world_call(__HYPERVISOR_set_gdt,
                         world_arg(w, frames, count * sizeof(*frames)).v,
                         entries, 0, 0, 0);
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -185,13 +172,13 @@ START_TEST(gdt_frames_are_held_and_let_go)
     ck_assert_uint_eq(v->pv.gdt_entries, 513);
     ck_assert_int_eq(frame_get_and_type(d, a, PT_WRITABLE), -XEN_EINVAL);
     ck_assert_int_eq(set_gdt(frames, 2, 512), 0);
-    ck_assert_uint_eq(uses(a), 1);
-    ck_assert_uint_eq(uses(b), 0);
+    ck_assert_uint_eq(frame_uses(a), 1);
+    ck_assert_uint_eq(frame_uses(b), 0);
     frames[1] = a.v;
     ck_assert_int_eq(set_gdt(frames, 2, 1024), 0);
-    ck_assert_uint_eq(uses(a), 2);
+    ck_assert_uint_eq(frame_uses(a), 2);
     ck_assert_int_eq(world_call(__HYPERVISOR_set_gdt, 0, 0, 0, 0, 0), 0);
-    ck_assert_uint_eq(uses(a), 0);
+    ck_assert_uint_eq(frame_uses(a), 0);
     ck_assert_uint_eq(v->pv.gdt_entries, 0);
 }
 END_TEST
@@ -211,12 +198,12 @@ START_TEST(gdt_errors_change_nothing)
         frames[1] = bad[i];
         ck_assert_int_eq(set_gdt(frames, 2, 1024), -XEN_EINVAL);
         ck_assert_uint_eq(v->pv.gdt_entries, 16);
-        ck_assert_uint_eq(uses(MFN(good)), 1);
+        ck_assert_uint_eq(frame_uses(MFN(good)), 1);
     }
     world_write_entry(tss, 511, 0x000089000000ffff);
     frames[1] = tss.v;
     ck_assert_int_eq(set_gdt(frames, 2, 1024), -XEN_EINVAL);
-    ck_assert_uint_eq(uses(tss), 0);
+    ck_assert_uint_eq(frame_uses(tss), 0);
     ck_assert_int_eq(set_gdt(frames, 14, 7169), -XEN_EINVAL);
     ck_assert_int_eq(world_call(__HYPERVISOR_set_gdt, HV_HOLE_START, 1, 0, 0,
                                 0), -XEN_EFAULT);
@@ -247,7 +234,7 @@ static int64_t update(mfn_t mfn, unsigned int offset, uint64_t desc)
     int64_t result = world_call(__HYPERVISOR_update_descriptor,
                                 (mfn.v << PAGE_SHIFT) + offset, desc, 0, 0, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -294,7 +281,7 @@ static int64_t remap(unsigned int page, uint64_t flags)
                                 WORLD_DATA + page * PAGE_SIZE,
                                 pte_make(g.data[page], flags), 0, 0, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -307,15 +294,15 @@ START_TEST(ldt_pages_come_when_they_are_needed)
     ck_assert_int_eq(remap(0, PTE_P | PTE_U), 0);
     ck_assert_int_eq(remap(1, PTE_P | PTE_U), 0);
     ck_assert(pv_map_ldt_page(v, 8));
-    ck_assert_uint_eq(uses(g.data[0]), 1);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 1);
     ck_assert(!pv_map_ldt_page(v, 16)); /* it is there: another reason */
     ck_assert(pv_map_ldt_page(v, 0x1ff8));
     ck_assert(!pv_map_ldt_page(v, 0x2000));
     ck_assert(!pv_map_ldt_page(v, ~0ull));
-    must_agree();
+    world_audit(w);
     ck_assert_int_eq(remap(0, PTE_P | PTE_U | PTE_RW), -XEN_EBUSY);
     set_ldt(0, 0);
-    ck_assert_uint_eq(uses(g.data[0]) + uses(g.data[1]), 0);
+    ck_assert_uint_eq(frame_uses(g.data[0]) + frame_uses(g.data[1]), 0);
     ck_assert_int_eq(remap(0, PTE_P | PTE_U | PTE_RW), 0);
 }
 END_TEST
@@ -329,8 +316,8 @@ START_TEST(ldt_pages_go_with_their_mapping)
     ck_assert(pv_map_ldt_page(v, 0));
     ck_assert_int_eq(world_call(__HYPERVISOR_update_va_mapping, WORLD_DATA, 0,
                                 0, 0, 0), 0);
-    must_agree();
-    ck_assert_uint_eq(uses(g.data[0]), 0);
+    world_audit(w);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 0);
     ck_assert(!pv_map_ldt_page(v, 0));
 }
 END_TEST
@@ -345,8 +332,8 @@ START_TEST(ldt_pages_go_with_the_address_space)
     ck_assert_int_eq(remap(0, PTE_P | PTE_U), 0);
     ck_assert(pv_map_ldt_page(v, 0));
     ck_assert_int_eq(pv_set_kernel_table(v, l4), 0);
-    must_agree();
-    ck_assert_uint_eq(uses(g.data[0]), 0);
+    world_audit(w);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 0);
     ck_assert(pv_map_ldt_page(v, 0)); /* and come back from the new one */
 }
 END_TEST
@@ -359,8 +346,8 @@ START_TEST(a_bad_ldt_page_is_not_mapped)
     set_ldt(WORLD_DATA, 512);
     ck_assert_int_eq(remap(0, PTE_P | PTE_U), 0);
     ck_assert(!pv_map_ldt_page(v, 0));
-    must_agree();
-    ck_assert_uint_eq(uses(g.data[0]), 0);
+    world_audit(w);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 0);
     set_ldt(WORLD_TABLES, 512); /* the guest's own L4, read-only */
     ck_assert(!pv_map_ldt_page(v, 0));
     set_ldt(0x40000000, 512); /* nothing there */

@@ -1,36 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The heap: least first whatever was inserted and removed, and what an
- * operation costs. The file under test is compiled into this one, with its
- * two steps, comparing keys and asking for a rank, replaced by ones that
- * count.
+ * operation costs.
  */
 #include "test_main.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#include <hv/heap.h>
-#include <hv/util.h>
-
-static unsigned int steps;
-
-static bool counted_before(const struct heap_node *a,
-                           const struct heap_node *b)
-{
-    steps++;
-    return a->key < b->key;
-}
-
-static uint32_t counted_rank(const struct heap_node *n)
-{
-    steps++;
-    return n ? n->rank : 0;
-}
-
-#define heap_before counted_before
-#define heap_rank counted_rank
-#include "../../hypervisor/core/heap.c"
+#include "counted_heap.h"
 
 #define NODES 1000
 

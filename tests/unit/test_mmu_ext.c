@@ -8,7 +8,6 @@
  */
 #include "../../hypervisor/pv/pte.h"
 
-#include <hv/audit.h>
 #include <xen/errno.h>
 
 #undef PTE_NX
@@ -35,18 +34,6 @@ static void teardown(void)
     world_free(w);
 }
 
-static void must_agree(void)
-{
-    char why[160];
-
-    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
-}
-
-static uint64_t uses(mfn_t mfn)
-{
-    return fw_type_count(mfn_to_frame(mfn)->word);
-}
-
 static int64_t ops(const struct mmuext_op *list, unsigned int count)
 {
     int64_t result;
@@ -54,7 +41,7 @@ static int64_t ops(const struct mmuext_op *list, unsigned int count)
 
     result = world_call(__HYPERVISOR_mmuext_op, va.v, count, 0, DOMID_SELF,
                         0);
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -97,7 +84,7 @@ START_TEST(pins_of_each_level)
                          -XEN_EINVAL);
         ck_assert_uint_eq(fw_type(mfn_to_frame(f)->word), level);
         ck_assert_int_eq(op_mfn(MMUEXT_UNPIN_TABLE, f), 0);
-        ck_assert_uint_eq(uses(f), 0);
+        ck_assert_uint_eq(frame_uses(f), 0);
     }
 }
 END_TEST
@@ -124,7 +111,7 @@ START_TEST(pae_guests_have_no_l4_to_pin)
     w->domains[1]->is_32bit = true;
     world_enter(world_vcpu(w, 1));
     ck_assert_int_eq(op_mfn(MMUEXT_PIN_L4_TABLE, f), 0);
-    ck_assert_uint_eq(uses(f), 0);
+    ck_assert_uint_eq(frame_uses(f), 0);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, world_frame(w, 1)),
                      -XEN_EINVAL);
     world_enter(world_vcpu(w, 0));
@@ -152,8 +139,8 @@ START_TEST(a_new_base_pointer_is_loaded)
     host_effects_clear();
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, l4), 0);
     ck_assert_uint_eq(v->pv.kernel_table.v, l4.v);
-    ck_assert_uint_eq(uses(l4), 1);
-    ck_assert_uint_eq(uses(g.l4), 1); /* its pin */
+    ck_assert_uint_eq(frame_uses(l4), 1);
+    ck_assert_uint_eq(frame_uses(g.l4), 1); /* its pin */
     ck_assert_uint_eq(host_effect_at(host_effect_find(EFFECT_CR3, 0))->a,
                       l4.v << PAGE_SHIFT);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, g.data[0]), -XEN_EINVAL);
@@ -162,9 +149,9 @@ START_TEST(a_new_base_pointer_is_loaded)
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, g.l3), -XEN_EINVAL);
     ck_assert_uint_eq(v->pv.kernel_table.v, l4.v);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, l4), 0);
-    ck_assert_uint_eq(uses(l4), 1);
+    ck_assert_uint_eq(frame_uses(l4), 1);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, g.l4), 0);
-    ck_assert_uint_eq(uses(l4), 0);
+    ck_assert_uint_eq(frame_uses(l4), 0);
 }
 END_TEST
 
@@ -177,14 +164,14 @@ START_TEST(the_user_table_comes_and_goes)
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, l4), 0);
     ck_assert_uint_eq(v->pv.user_cr3, l4.v << PAGE_SHIFT);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, l4), 0);
-    ck_assert_uint_eq(uses(l4), 1);
+    ck_assert_uint_eq(frame_uses(l4), 1);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, g.l1), -XEN_EINVAL);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, INVALID_MFN),
                      -XEN_EINVAL);
-    ck_assert_uint_eq(uses(l4), 1);
+    ck_assert_uint_eq(frame_uses(l4), 1);
     ck_assert_int_eq(op_mfn(MMUEXT_NEW_USER_BASEPTR, MFN(0)), 0);
     ck_assert_uint_eq(v->pv.user_cr3, 0);
-    ck_assert_uint_eq(uses(l4), 0);
+    ck_assert_uint_eq(frame_uses(l4), 0);
 }
 END_TEST
 
@@ -206,14 +193,14 @@ START_TEST(an_old_tree_is_undone_within_the_call)
         world_set_budget(budgets[i]);
         ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, l4), 0);
         ck_assert_uint_gt(world_restarts(), 0);
-        ck_assert_uint_eq(uses(l1), 1);
+        ck_assert_uint_eq(frame_uses(l1), 1);
         ck_assert_int_eq(op_mfn(MMUEXT_NEW_BASEPTR, g.l4), 0);
         ck_assert_uint_gt(world_restarts(), 0);
-        ck_assert_uint_eq(uses(l4) + uses(l3) + uses(l2) + uses(l1), 0);
+        ck_assert_uint_eq(frame_uses(l4) + frame_uses(l3) + frame_uses(l2) + frame_uses(l1), 0);
         ck_assert_int_eq(op_mfn(MMUEXT_PIN_L4_TABLE, l4), 0);
         ck_assert_int_eq(op_mfn(MMUEXT_UNPIN_TABLE, l4), 0);
         ck_assert_uint_gt(world_restarts(), 0);
-        ck_assert_uint_eq(uses(l4) + uses(l3) + uses(l2) + uses(l1), 0);
+        ck_assert_uint_eq(frame_uses(l4) + frame_uses(l3) + frame_uses(l2) + frame_uses(l1), 0);
     }
 }
 END_TEST
@@ -346,7 +333,7 @@ static int64_t call(uint64_t list, uint64_t count, uint64_t done,
     int64_t result = world_call(__HYPERVISOR_mmuext_op, list, count, done,
                                 foreign, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -399,7 +386,7 @@ START_TEST(lists_of_pins_restart_and_count)
         ck_assert_int_eq(call(va.v, 5, done.v, DOMID_SELF), -XEN_ENOSYS);
         ck_assert_uint_eq(*(uint32_t *)world_arg_at(w, done), 4);
         ck_assert_uint_gt(world_restarts(), 0);
-        ck_assert_uint_eq(uses(l1) + uses(l2), 0);
+        ck_assert_uint_eq(frame_uses(l1) + frame_uses(l2), 0);
     }
 }
 END_TEST
@@ -415,15 +402,15 @@ START_TEST(unfinished_work_of_another_vcpu)
     this_cpu()->work_left = 1;
     ck_assert_int_eq(page_type_unpin(d, l2), 0);
     ck_assert_uint_eq(current_vcpu()->pv.unfinished_count, 1);
-    must_agree();
+    world_audit(w);
     world_enter(d->vcpus[1]);
     ck_assert_int_eq(op_mfn(MMUEXT_PIN_L2_TABLE, l2), 0);
     world_enter(d->vcpus[0]);
     ck_assert_int_eq(op_mfn(MMUEXT_TLB_FLUSH_LOCAL, MFN(0)), 0);
     ck_assert_uint_eq(current_vcpu()->pv.unfinished_count, 0);
-    ck_assert_uint_eq(uses(l2), 1);
+    ck_assert_uint_eq(frame_uses(l2), 1);
     ck_assert_int_eq(op_mfn(MMUEXT_UNPIN_TABLE, l2), 0);
-    ck_assert_uint_eq(uses(l1) + uses(l2), 0);
+    ck_assert_uint_eq(frame_uses(l1) + frame_uses(l2), 0);
 }
 END_TEST
 

@@ -9,7 +9,6 @@
  */
 #include "../../hypervisor/pv/pte.h"
 
-#include <hv/audit.h>
 #include <xen/errno.h>
 
 #undef PTE_NX
@@ -36,23 +35,6 @@ static void teardown(void)
     world_free(w);
 }
 
-static void must_agree(void)
-{
-    char why[160];
-
-    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
-}
-
-static uint64_t uses(mfn_t mfn)
-{
-    return fw_type_count(mfn_to_frame(mfn)->word);
-}
-
-static uint64_t refs(mfn_t mfn)
-{
-    return fw_ref_count(mfn_to_frame(mfn)->word);
-}
-
 static unsigned int slot_of(unsigned int page)
 {
     return world_index(GVA(WORLD_DATA + page * PAGE_SIZE), 1);
@@ -71,7 +53,7 @@ static int64_t update_list(const struct mmu_update *list, unsigned int count)
     result = world_call(__HYPERVISOR_mmu_update,
                         world_arg(w, list, count * sizeof(*list)).v, count, 0,
                         DOMID_SELF, 0);
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -87,7 +69,7 @@ static int64_t update_va(uint64_t va, uint64_t pte, uint64_t flags)
     int64_t result = world_call(__HYPERVISOR_update_va_mapping, va, pte, flags,
                                 0, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -98,15 +80,15 @@ START_TEST(an_l1_entry_changes_hands)
     mfn_t f = world_frame(w, 0);
 
     ck_assert_int_eq(update(g.l1, slot_of(0), pte_make(f, RW)), 0);
-    ck_assert_uint_eq(uses(f), 1);
-    ck_assert_uint_eq(refs(f), 2);
-    ck_assert_uint_eq(uses(g.data[0]), 0);
-    ck_assert_uint_eq(refs(g.data[0]), 1);
+    ck_assert_uint_eq(frame_uses(f), 1);
+    ck_assert_uint_eq(frame_refs(f), 2);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 0);
+    ck_assert_uint_eq(frame_refs(g.data[0]), 1);
     ck_assert_int_eq(update(g.l1, slot_of(0), pte_make(f, RO)), 0);
-    ck_assert_uint_eq(uses(f), 0);
-    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_uint_eq(frame_uses(f), 0);
+    ck_assert_uint_eq(frame_refs(f), 2);
     ck_assert_int_eq(update(g.l1, slot_of(0), 0), 0);
-    ck_assert_uint_eq(refs(f), 1);
+    ck_assert_uint_eq(frame_refs(f), 1);
     ck_assert_int_eq(update(g.l1, slot_of(0), 0xdead000), 0);
     ck_assert_uint_eq(world_read_entry(g.l1, slot_of(0)), 0xdead000);
 }
@@ -188,15 +170,15 @@ START_TEST(a_table_is_validated_when_it_is_hooked_in)
 
     world_write_entry(l1, 3, pte_make(g.data[0], RW));
     ck_assert_int_eq(update(g.l2, 9, pte_make(l1, RW)), 0);
-    ck_assert_uint_eq(uses(l1), 1);
-    ck_assert_uint_eq(uses(g.data[0]), 2);
+    ck_assert_uint_eq(frame_uses(l1), 1);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 2);
     ck_assert_int_eq(update(g.l1, slot_of(0), pte_make(l1, RW)), -XEN_EBUSY);
     ck_assert_int_eq(update(g.l2, 10, pte_make(l1, RW)), 0);
     ck_assert_int_eq(update(g.l2, 9, 0), 0);
-    ck_assert_uint_eq(uses(l1), 1);
+    ck_assert_uint_eq(frame_uses(l1), 1);
     ck_assert_int_eq(update(g.l2, 10, 0), 0);
-    ck_assert_uint_eq(uses(l1), 0);
-    ck_assert_uint_eq(uses(g.data[0]), 1);
+    ck_assert_uint_eq(frame_uses(l1), 0);
+    ck_assert_uint_eq(frame_uses(g.data[0]), 1);
     ck_assert_int_eq(update(g.l1, slot_of(0), pte_make(l1, RW)), 0);
 }
 END_TEST
@@ -268,10 +250,10 @@ START_TEST(a_change_of_rw_above_l1_keeps_the_child)
 {
     ck_assert_int_eq(update(g.l2, world_index(GVA(WORLD_DATA), 2),
                             pte_make(g.l1, RO)), 0);
-    ck_assert_uint_eq(uses(g.l1), 1);
+    ck_assert_uint_eq(frame_uses(g.l1), 1);
     ck_assert_int_eq(update(g.l2, world_index(GVA(WORLD_DATA), 2),
                             pte_make(g.l1, RW)), 0);
-    ck_assert_uint_eq(uses(g.l1), 1);
+    ck_assert_uint_eq(frame_uses(g.l1), 1);
 }
 END_TEST
 
@@ -284,7 +266,7 @@ START_TEST(plain_memory_is_just_written)
 
     ck_assert_int_eq(update(f, 7, 0x1122334455667788ull), 0);
     ck_assert_uint_eq(world_read_entry(f, 7), 0x1122334455667788ull);
-    ck_assert_uint_eq(uses(f), 0);
+    ck_assert_uint_eq(frame_uses(f), 0);
     ck_assert_int_eq(update(g.data[0], 511, ~0ull), 0);
     ck_assert_uint_eq(world_read_entry(g.data[0], 511), ~0ull);
     ck_assert_int_eq(update(d->shared_info_mfn, 400, 5), 0);
@@ -332,7 +314,7 @@ static int64_t call(uint64_t list, uint64_t count, uint64_t done,
     int64_t result = world_call(__HYPERVISOR_mmu_update, list, count, done,
                                 foreign, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 
@@ -438,7 +420,7 @@ START_TEST(lists_restart_at_every_budget)
         ck_assert_uint_eq(*(uint32_t *)world_arg_at(w, done),
                           ARRAY_SIZE(list));
         ck_assert(world_restarts() > 0 || budgets[i] > 1000);
-        ck_assert_uint_eq(uses(l3) + uses(l2) + uses(l1), 0);
+        ck_assert_uint_eq(frame_uses(l3) + frame_uses(l2) + frame_uses(l1), 0);
         ck_assert_uint_eq(current_vcpu()->pv.unfinished_count, 0);
     }
 }
@@ -465,7 +447,7 @@ START_TEST(an_error_survives_a_restart)
     ck_assert_int_eq(call(va.v, 2, done.v, DOMID_SELF), -XEN_EINVAL);
     ck_assert_uint_eq(*(uint32_t *)world_arg_at(w, done), 1);
     ck_assert_uint_gt(world_restarts(), 20);
-    ck_assert_uint_eq(uses(l3) + uses(l2) + uses(l1), 0);
+    ck_assert_uint_eq(frame_uses(l3) + frame_uses(l2) + frame_uses(l1), 0);
 }
 END_TEST
 
@@ -497,7 +479,7 @@ START_TEST(an_address_names_its_entry)
                                0), 0);
     ck_assert_uint_eq(world_read_entry(g.l1, slot_of(1)), pte_make(f, RW));
     ck_assert_int_eq(update_va(WORLD_DATA + PAGE_SIZE, 0, 0), 0);
-    ck_assert_uint_eq(uses(f), 0);
+    ck_assert_uint_eq(frame_uses(f), 0);
 }
 END_TEST
 
@@ -577,7 +559,7 @@ static int64_t update_other(uint64_t pte, uint64_t owner)
     int64_t result = world_call(__HYPERVISOR_update_va_mapping_otherdomain,
                                 WORLD_DATA, pte, UVMF_INVLPG, owner, 0);
 
-    must_agree();
+    world_audit(w);
     return result;
 }
 

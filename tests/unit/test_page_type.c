@@ -11,7 +11,6 @@
 #include "../../hypervisor/pv/pte.h"
 #include "../../hypervisor/pv/type_word.h"
 
-#include <hv/audit.h>
 #include <xen/errno.h>
 
 /* world.h has names of its own for these bits. */
@@ -44,13 +43,6 @@ static void become_pae(void)
     d->is_32bit = true;
 }
 
-static void must_agree(void)
-{
-    char why[160];
-
-    ck_assert_msg(audit_agrees(why, sizeof(why)), "%s", why);
-}
-
 static mfn_t frame(void)
 {
     return world_frame(w, 0);
@@ -59,16 +51,6 @@ static mfn_t frame(void)
 static uint64_t word(mfn_t mfn)
 {
     return mfn_to_frame(mfn)->word;
-}
-
-static uint64_t uses(mfn_t mfn)
-{
-    return fw_type_count(word(mfn));
-}
-
-static uint64_t refs(mfn_t mfn)
-{
-    return fw_ref_count(word(mfn));
 }
 
 static void put(mfn_t mfn)
@@ -164,11 +146,11 @@ START_TEST(a_table_cannot_map_itself_writable)
 
     entry(f, 0, f, RW);
     ck_assert_int_eq(page_type_pin(d, f, PT_L1), -XEN_EBUSY);
-    ck_assert_uint_eq(uses(f), 0);
+    ck_assert_uint_eq(frame_uses(f), 0);
     entry(f, 0, f, RO);
     pin(f, PT_L1);
-    ck_assert_uint_eq(refs(f), 3); /* the domain's, the pin's, the entry's */
-    must_agree();
+    ck_assert_uint_eq(frame_refs(f), 3); /* the domain's, the pin's, the entry's */
+    world_audit(w);
     unpin(f);
 }
 END_TEST
@@ -190,7 +172,7 @@ START_TEST(frames_that_are_not_the_domains_are_refused)
                                      RW);
         ck_assert_int_eq(page_type_pin(d, l2, PT_L2), -XEN_EINVAL);
     }
-    must_agree();
+    world_audit(w);
 }
 END_TEST
 
@@ -203,7 +185,7 @@ START_TEST(shared_info_may_be_written_but_not_be_a_table)
     ck_assert_int_eq(get(f, PT_SEGDESC), -XEN_EINVAL);
     entry(l1, 0, f, RW);
     pin(l1, PT_L1);
-    ck_assert_uint_eq(uses(f), 1);
+    ck_assert_uint_eq(frame_uses(f), 1);
     unpin(l1);
 }
 END_TEST
@@ -227,8 +209,8 @@ START_TEST(l1_entries_fail_with_xens_errors)
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
         world_write_entry(l1, 511, rows[i].pte);
         ck_assert_int_eq(page_type_pin(d, l1, PT_L1), rows[i].err);
-        ck_assert_uint_eq(uses(l1), 0);
-        must_agree(); /* what entries 0 and 1 held is gone again */
+        ck_assert_uint_eq(frame_uses(l1), 0);
+        world_audit(w); /* what entries 0 and 1 held is gone again */
     }
 }
 END_TEST
@@ -254,12 +236,12 @@ START_TEST(a_use_beside_a_reference_of_ones_own)
 
     ck_assert(frame_get(d, f));
     ck_assert_int_eq(page_type_get(d, f, PT_WRITABLE), 0);
-    ck_assert_uint_eq(refs(f), 2);
-    ck_assert_uint_eq(uses(f), 1);
+    ck_assert_uint_eq(frame_refs(f), 2);
+    ck_assert_uint_eq(frame_uses(f), 1);
     ck_assert_int_eq(page_type_get(d, f, PT_L1), -XEN_EINVAL);
-    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_uint_eq(frame_refs(f), 2);
     ck_assert_int_eq(page_type_put(d, f), 0);
-    ck_assert_uint_eq(refs(f), 2);
+    ck_assert_uint_eq(frame_refs(f), 2);
     ck_assert_int_eq(page_type_get(d, f, PT_L1), 0);
     ck_assert_int_eq(page_type_put(d, f), 0);
     frame_put(f);
@@ -286,7 +268,7 @@ START_TEST(counts_at_their_limit)
     set_budget(1);
     ck_assert_int_eq(page_type_put(d, f), 0); /* without a pause */
     set_budget(PLENTY);
-    ck_assert_uint_eq(uses(f), 0);
+    ck_assert_uint_eq(frame_uses(f), 0);
     *x -= many_refs;
     ck_assert_int_eq(get(f, PT_WRITABLE), 0);
     *x += many_uses;
@@ -327,8 +309,8 @@ static void try_flags(mfn_t table, unsigned int level, mfn_t to)
         if (ok) {
             unpin(table);
         }
-        ck_assert_uint_eq(uses(table), 0);
-        ck_assert_uint_eq(uses(to), 0);
+        ck_assert_uint_eq(frame_uses(table), 0);
+        ck_assert_uint_eq(frame_uses(to), 0);
     }
 }
 
@@ -411,16 +393,16 @@ START_TEST(a_tree_holds_what_it_names)
     pin(tree[4], PT_L4);
     for (level = 1; level <= 4; level++) {
         ck_assert_uint_eq(fw_type(word(tree[level])), level);
-        ck_assert_uint_eq(uses(tree[level]), 1);
-        ck_assert_uint_eq(refs(tree[level]), 2);
+        ck_assert_uint_eq(frame_uses(tree[level]), 1);
+        ck_assert_uint_eq(frame_refs(tree[level]), 2);
     }
     ck_assert_uint_eq(fw_type(word(tree[0])), PT_WRITABLE);
-    ck_assert_uint_eq(uses(tree[0]), 1);
-    must_agree();
+    ck_assert_uint_eq(frame_uses(tree[0]), 1);
+    world_audit(w);
     unpin(tree[4]);
     for (level = 0; level <= 4; level++) {
-        ck_assert_uint_eq(uses(tree[level]), 0);
-        ck_assert_uint_eq(refs(tree[level]), 1);
+        ck_assert_uint_eq(frame_uses(tree[level]), 0);
+        ck_assert_uint_eq(frame_refs(tree[level]), 1);
     }
 }
 END_TEST
@@ -434,12 +416,12 @@ START_TEST(a_table_in_two_trees_is_validated_once)
     entry(second, 2, tree[1], RW);
     pin(tree[2], PT_L2);
     pin(second, PT_L2);
-    ck_assert_uint_eq(uses(tree[1]), 3);
-    ck_assert_uint_eq(uses(tree[0]), 1);
+    ck_assert_uint_eq(frame_uses(tree[1]), 3);
+    ck_assert_uint_eq(frame_uses(tree[0]), 1);
     unpin(tree[2]);
-    ck_assert_uint_eq(uses(tree[1]), 2);
+    ck_assert_uint_eq(frame_uses(tree[1]), 2);
     unpin(second);
-    ck_assert_uint_eq(uses(tree[0]), 0);
+    ck_assert_uint_eq(frame_uses(tree[0]), 0);
 }
 END_TEST
 
@@ -452,9 +434,9 @@ START_TEST(a_failure_deep_below_leaves_nothing)
     for (slot = 1; slot < 512; slot += 102) {
         entry(tree[1], slot, tree[4], RW); /* a table, writable */
         ck_assert_int_eq(page_type_pin(d, tree[4], PT_L4), -XEN_EBUSY);
-        ck_assert_uint_eq(uses(tree[4]) + uses(tree[3]) + uses(tree[2]) +
-                          uses(tree[1]) + uses(tree[0]), 0);
-        must_agree();
+        ck_assert_uint_eq(frame_uses(tree[4]) + frame_uses(tree[3]) + frame_uses(tree[2]) +
+                          frame_uses(tree[1]) + frame_uses(tree[0]), 0);
+        world_audit(w);
         world_write_entry(tree[1], slot, 0);
     }
     pin(tree[4], PT_L4);
@@ -485,10 +467,10 @@ START_TEST(pins_are_single)
     ck_assert_int_eq(page_type_unpin(d, f), -XEN_EINVAL);
     pin(f, PT_L1);
     ck_assert_int_eq(page_type_pin(d, f, PT_L1), -XEN_EINVAL);
-    ck_assert_uint_eq(uses(f), 1);
+    ck_assert_uint_eq(frame_uses(f), 1);
     unpin(f);
     ck_assert_int_eq(page_type_unpin(d, f), -XEN_EINVAL);
-    ck_assert_uint_eq(refs(f), 1);
+    ck_assert_uint_eq(frame_refs(f), 1);
 }
 END_TEST
 
@@ -501,7 +483,7 @@ START_TEST(a_pinned_table_survives_release_until_it_is_unpinned)
     ck_assert(domain_release_frame(d, f));
     ck_assert_uint_eq(page_alloc_free_frames(), before);
     ck_assert(!domain_release_frame(d, f));
-    must_agree();
+    world_audit(w);
     unpin(f);
     ck_assert_uint_eq(page_alloc_free_frames(), before + 1);
 }
@@ -525,7 +507,7 @@ START_TEST(hypervisor_slots_of_an_l4_are_ours)
         ck_assert_uint_eq(pte_mfn(world_read_entry(tree[4], slot)).v,
                           frame_count + slot);
     }
-    must_agree();
+    world_audit(w);
     unpin(tree[4]);
 }
 END_TEST
@@ -544,12 +526,12 @@ START_TEST(a_table_may_name_itself_read_only)
                          -XEN_EINVAL);
         entry(f, 9, f, RO);
         pin(f, (enum page_type)level);
-        ck_assert_uint_eq(uses(f), 1); /* or it would keep itself alive */
-        ck_assert_uint_eq(refs(f), 2);
+        ck_assert_uint_eq(frame_uses(f), 1); /* or it would keep itself alive */
+        ck_assert_uint_eq(frame_refs(f), 2);
         ck_assert_int_eq(mfn_to_frame(f)->linear, 0);
-        must_agree();
+        world_audit(w);
         unpin(f);
-        ck_assert_uint_eq(uses(f), 0);
+        ck_assert_uint_eq(frame_uses(f), 0);
     }
 }
 END_TEST
@@ -561,15 +543,15 @@ START_TEST(a_table_may_name_another_of_its_level_read_only)
     entry(a, 0, b, RO);
     pin(b, PT_L4); /* or it would become the L3 that the entry asks for */
     pin(a, PT_L4);
-    ck_assert_uint_eq(uses(b), 2);
+    ck_assert_uint_eq(frame_uses(b), 2);
     ck_assert_int_eq(mfn_to_frame(a)->linear, -1);
     ck_assert_int_eq(mfn_to_frame(b)->linear, 1);
-    must_agree();
+    world_audit(w);
     unpin(b);
-    ck_assert_uint_eq(uses(b), 1);
-    must_agree();
+    ck_assert_uint_eq(frame_uses(b), 1);
+    world_audit(w);
     unpin(a);
-    ck_assert_uint_eq(uses(a) + uses(b), 0);
+    ck_assert_uint_eq(frame_uses(a) + frame_uses(b), 0);
     ck_assert_int_eq(mfn_to_frame(a)->linear, 0);
     ck_assert_int_eq(mfn_to_frame(b)->linear, 0);
     entry(a, 0, b, RW);
@@ -589,10 +571,10 @@ START_TEST(linear_entries_do_not_chain)
     pin(c, PT_L3);
     pin(b, PT_L3);
     ck_assert_int_eq(page_type_pin(d, a, PT_L3), -XEN_EINVAL);
-    must_agree();
+    world_audit(w);
     unpin(b);
     unpin(c);
-    must_agree();
+    world_audit(w);
 }
 END_TEST
 
@@ -618,10 +600,10 @@ START_TEST(a_linear_use_keeps_the_tree_alive)
     entry(a, 1, tree[3], RO);
     pin(a, PT_L3);
     unpin(tree[3]);
-    ck_assert_uint_eq(uses(tree[1]), 1);
+    ck_assert_uint_eq(frame_uses(tree[1]), 1);
     ck_assert_int_eq(get(tree[1], PT_WRITABLE), -XEN_EINVAL);
     unpin(a);
-    ck_assert_uint_eq(uses(tree[1]), 0);
+    ck_assert_uint_eq(frame_uses(tree[1]), 0);
 }
 END_TEST
 
@@ -635,12 +617,12 @@ START_TEST(pae_top_needs_its_last_entry)
     build_pae(tree, &hv_l2);
     world_write_entry(tree[3], 3, 0);
     ck_assert_int_eq(page_type_pin(d, tree[3], PT_L3), -XEN_EINVAL);
-    must_agree();
+    world_audit(w);
     entry(tree[3], 3, hv_l2, PTE_P);
     pin(tree[3], PT_L3);
     ck_assert(word(hv_l2) & FW_PAE_XEN_L2);
     ck_assert(word(tree[3]) & FW_PAE);
-    must_agree();
+    world_audit(w);
     unpin(tree[3]);
 }
 END_TEST
@@ -658,7 +640,7 @@ START_TEST(pae_last_l2_belongs_to_one_top)
     world_write_entry(second, 3, 0);
     entry(second, 0, hv_l2, PTE_P);
     ck_assert_int_eq(page_type_pin(d, second, PT_L3), -XEN_EINVAL);
-    must_agree();
+    world_audit(w);
     unpin(tree[3]);
     pin(hv_l2, PT_L2); /* now it is an L2 as any other */
     unpin(hv_l2);
@@ -676,8 +658,8 @@ START_TEST(pae_ordinary_l2_may_be_shared)
     entry(second, 3, other_hv, PTE_P);
     pin(tree[3], PT_L3);
     pin(second, PT_L3);
-    ck_assert_uint_eq(uses(tree[2]), 3);
-    must_agree();
+    ck_assert_uint_eq(frame_uses(tree[2]), 3);
+    world_audit(w);
     unpin(tree[3]);
     unpin(second);
 }
@@ -729,7 +711,7 @@ START_TEST(pae_linear_tables_only_at_l2)
     unpin(l2);
     entry(tree[3], 1, tree[3], PTE_P);
     ck_assert_int_eq(page_type_pin(d, tree[3], PT_L3), -XEN_EINVAL);
-    must_agree();
+    world_audit(w);
 }
 END_TEST
 
@@ -791,7 +773,7 @@ static unsigned int pin_slowly(mfn_t top, int32_t budget)
         ck_assert_uint_lt(attempts, 20000);
         if (err && attempts % 37 == 1) {
             ck_assert_int_eq(err, -XEN_ERESTART_CALL);
-            must_agree();
+            world_audit(w);
         }
     } while (err == -XEN_ERESTART_CALL);
     ck_assert_int_eq(err, 0);
@@ -809,7 +791,7 @@ static unsigned int finish_slowly(int32_t budget)
         attempts++;
         ck_assert_uint_lt(attempts, 20000);
         if (err && attempts % 37 == 1) {
-            must_agree();
+            world_audit(w);
         }
     } while (err);
     return attempts;
@@ -837,13 +819,13 @@ static void at_every_budget(void)
         unsigned int attempts = pin_slowly(top, budgets[i]);
 
         ck_assert(attempts > 1 || budgets[i] > 1000);
-        must_agree();
+        world_audit(w);
         set_budget(budgets[i]);
         unpin(top);
-        must_agree();
+        world_audit(w);
         finish_slowly(budgets[i]);
         nothing_is_typed();
-        must_agree();
+        world_audit(w);
     }
 }
 
@@ -890,7 +872,7 @@ static void abandon_at_every_point(int32_t budget, bool finish_up)
                              0);
         }
         nothing_is_typed();
-        must_agree();
+        world_audit(w);
     }
 }
 
@@ -932,13 +914,13 @@ START_TEST(undoing_can_turn_round_at_every_point)
             }
         }
         set_budget(PLENTY);
-        must_agree();
+        world_audit(w);
         pin(top, PT_L4); /* half undone, it is validated again */
-        must_agree();
+        world_audit(w);
         unpin(top);
         ck_assert_int_eq(page_type_finish_deferred(current_vcpu()), 0);
         nothing_is_typed();
-        must_agree();
+        world_audit(w);
     }
 }
 END_TEST
@@ -959,10 +941,10 @@ START_TEST(a_failure_is_undone_in_portions)
             err = page_type_pin(d, top, PT_L4);
         } while (err == -XEN_ERESTART_CALL);
         ck_assert_int_eq(err, -XEN_EINVAL);
-        must_agree();
+        world_audit(w);
         finish_slowly(budgets[i]);
         nothing_is_typed();
-        must_agree();
+        world_audit(w);
     }
 }
 END_TEST
@@ -978,7 +960,7 @@ START_TEST(a_stopped_table_is_no_memory)
     ck_assert_int_eq(get(top, PT_L3), -XEN_EINVAL);
     ck_assert(!frame_hold(d, top, &type));
     ck_assert_int_eq(page_type_unpin(d, top), -XEN_EINVAL);
-    must_agree(); /* and the end of the domain takes it apart */
+    world_audit(w); /* and the end of the domain takes it apart */
 }
 END_TEST
 
@@ -1003,7 +985,7 @@ START_TEST(a_domain_ends_with_anything_half_done)
     ck_assert_int_eq(err, 0);
     ck_assert_uint_gt(attempts, 10);
     nothing_is_typed();
-    must_agree();
+    world_audit(w);
 }
 END_TEST
 
@@ -1032,7 +1014,7 @@ START_TEST(a_frame_given_up_is_undone_in_portions)
         nothing_is_typed();
         ck_assert_int_eq(page_type_release(d, top), 0);
         ck_assert_int_eq(page_type_release(d, MFN(0)), 0);
-        must_agree();
+        world_audit(w);
     }
 }
 END_TEST
@@ -1052,10 +1034,10 @@ START_TEST(linear_child_that_stops_is_finished)
         unpin(big); /* now only the linear entry holds it */
         set_budget(budgets[i]);
         unpin(a);
-        must_agree();
+        world_audit(w);
         finish_slowly(budgets[i]);
         nothing_is_typed();
-        must_agree();
+        world_audit(w);
     }
 }
 END_TEST
@@ -1148,22 +1130,22 @@ START_TEST(base_pointers_hold_their_tables)
     ck_assert_int_eq(pv_set_kernel_table(v, INVALID_MFN), -XEN_EINVAL);
     ck_assert_int_eq(pv_set_kernel_table(v, a), 0);
     ck_assert_uint_eq(v->pv.kernel_cr3, a.v << PAGE_SHIFT);
-    ck_assert_uint_eq(uses(a), 1);
+    ck_assert_uint_eq(frame_uses(a), 1);
     ck_assert_int_eq(pv_set_user_table(v, b), 0);
     ck_assert_int_eq(pv_set_user_table(v, data), -XEN_EINVAL);
     ck_assert_uint_eq(v->pv.user_cr3, b.v << PAGE_SHIFT);
-    must_agree();
+    world_audit(w);
     ck_assert_int_eq(pv_set_kernel_table(v, b), 0);
-    ck_assert_uint_eq(uses(a), 0);
-    ck_assert_uint_eq(uses(b), 2);
+    ck_assert_uint_eq(frame_uses(a), 0);
+    ck_assert_uint_eq(frame_uses(b), 2);
     ck_assert_int_eq(pv_set_user_table(v, INVALID_MFN), 0);
     ck_assert_uint_eq(v->pv.user_cr3, 0);
-    ck_assert_uint_eq(uses(b), 1);
+    ck_assert_uint_eq(frame_uses(b), 1);
     host_effects_clear();
     ck_assert_int_eq(pv_set_kernel_table(v, b), 0); /* a flush, no more */
     ck_assert_uint_eq(host_effect_count(EFFECT_CR3), 1);
-    ck_assert_uint_eq(uses(b), 1);
-    must_agree();
+    ck_assert_uint_eq(frame_uses(b), 1);
+    world_audit(w);
     unpin(l1);
 }
 END_TEST

@@ -11,27 +11,7 @@
 
 #include <stdio.h>
 
-#include <hv/heap.h>
-#include <hv/util.h>
-
-static unsigned int steps;
-
-static bool counted_before(const struct heap_node *a,
-                           const struct heap_node *b)
-{
-    steps++;
-    return a->key < b->key;
-}
-
-static uint32_t counted_rank(const struct heap_node *n)
-{
-    steps++;
-    return n ? n->rank : 0;
-}
-
-#define heap_before counted_before
-#define heap_rank counted_rank
-#include "../../hypervisor/core/heap.c"
+#include "counted_heap.h"
 
 #include <hv/runqueue.h>
 
