@@ -50,6 +50,14 @@ uint64_t fuzz_arg(const void *data, size_t size);
 unsigned int fuzz_count(void);
 uint64_t fuzz_told(unsigned int n);
 
+/* --- the command line (seeds.c) ------------------------------------------ */
+
+/* Runs seeds, at most `count` unless told otherwise; what is no option is a
+ * file. Returns the exit status. */
+int fuzz_main(int argc, char **argv, uint64_t count,
+              bool (*run_seed)(uint64_t seed),
+              bool (*run_file)(const char *name));
+
 /* --- calls about page tables and descriptors (mmu.c) ---------------------- */
 
 void fuzz_mmu_update(void);

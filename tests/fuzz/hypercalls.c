@@ -23,8 +23,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #define INPUT_BYTES 4096
 #define STEPS_MAX   200
@@ -111,39 +109,7 @@ static bool run_file(const char *name)
 
 int main(int argc, char **argv)
 {
-    uint64_t first = 1;
-    uint64_t count = 500;
-    double seconds = 10;
-    clock_t start = clock();
-    uint64_t i;
-    int a;
-
-    for (a = 1; a < argc; a++) {
-        bool more = a + 1 < argc;
-
-        if (strcmp(argv[a], "--trace") == 0) {
-            trace = true;
-        } else if (more && strcmp(argv[a], "--first") == 0) {
-            first = strtoull(argv[++a], NULL, 0);
-        } else if (more && strcmp(argv[a], "--count") == 0) {
-            count = strtoull(argv[++a], NULL, 0);
-        } else if (more && strcmp(argv[a], "--seconds") == 0) {
-            seconds = strtod(argv[++a], NULL);
-        } else {
-            return run_file(argv[a]) ? EXIT_SUCCESS : EXIT_FAILURE;
-        }
-    }
-    for (i = 0; i < count; i++) {
-        if ((double)(clock() - start) / CLOCKS_PER_SEC > seconds) {
-            break;
-        }
-        if (!run_seed(first + i)) {
-            return EXIT_FAILURE;
-        }
-    }
-    printf("%llu sequences, ", (unsigned long long)i);
-    fuzz_print_census();
-    return EXIT_SUCCESS;
+    return fuzz_main(argc, argv, 500, run_seed, run_file);
 }
 
 #endif

@@ -8,7 +8,7 @@
  * both stop and the world is audited. What a round does depends on timing; a
  * finding can not be repeated at will, but TSan tells both sides of a race.
  *
- *     fuzz_smp [--first N] [--count N] [--seconds S]
+ *     fuzz_smp [--first N] [--count N] [--seconds S] [--trace]
  */
 #include "fuzz.h"
 
@@ -16,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define ROUNDS      10
 #define STEPS       20
@@ -119,34 +118,15 @@ static bool run_seed(uint64_t seed)
     return how != HOST_PANIC;
 }
 
+/* A sequence can not be repeated, so none is saved. */
+static bool no_file(const char *name)
+{
+    fprintf(stderr, "%s: neither an option nor its value\n", name);
+    return false;
+}
+
 int main(int argc, char **argv)
 {
-    uint64_t first = 1;
-    uint64_t count = 200;
-    double seconds = 10;
-    time_t start_time = time(NULL);
-    uint64_t i;
-    int a;
-
     in_parallel = true;
-    for (a = 1; a + 1 < argc; a += 2) {
-        if (strcmp(argv[a], "--first") == 0) {
-            first = strtoull(argv[a + 1], NULL, 0);
-        } else if (strcmp(argv[a], "--count") == 0) {
-            count = strtoull(argv[a + 1], NULL, 0);
-        } else if (strcmp(argv[a], "--seconds") == 0) {
-            seconds = strtod(argv[a + 1], NULL);
-        }
-    }
-    for (i = 0; i < count; i++) {
-        if (difftime(time(NULL), start_time) > seconds) {
-            break;
-        }
-        if (!run_seed(first + i)) {
-            return EXIT_FAILURE;
-        }
-    }
-    printf("%llu sequences, ", (unsigned long long)i);
-    fuzz_print_census();
-    return EXIT_SUCCESS;
+    return fuzz_main(argc, argv, 200, run_seed, no_file);
 }

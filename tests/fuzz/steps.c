@@ -564,62 +564,24 @@ bool fuzz_schedule_here(void)
     return !current_vcpu()->is_idle;
 }
 
+/* Each as often as it stands here. */
+static void (*const weighted[])(void) = {
+    fuzz_mmu_update, fuzz_mmu_update, fuzz_mmu_update, fuzz_mmu_update,
+    fuzz_mmuext_op, fuzz_mmuext_op, fuzz_mmuext_op, fuzz_mmuext_op,
+    fuzz_update_va_mapping, fuzz_update_va_mapping, fuzz_update_va_mapping,
+    do_memory_op, do_memory_op, do_exchange, fuzz_set_gdt,
+    fuzz_update_descriptor, do_event_channel_op, do_fifo, do_fifo,
+    do_grant_table_op, do_sysctl, do_connection, do_connection, do_vcpu_op,
+    do_initialise, do_sched_op, do_multicall, do_trap_table, do_other_call,
+    do_other_call, do_any_call, fuzz_guest_store, fuzz_guest_store,
+    fuzz_guest_store, fuzz_guest_store, fuzz_exception, fuzz_exception,
+    fuzz_table_store, fuzz_table_store, fuzz_ldt_fault, fuzz_ldt, fuzz_iret,
+    fuzz_user_syscall, do_time, fuzz_retype, fuzz_retype, fuzz_retype,
+    fuzz_retype, fuzz_retype_back, fuzz_retype_back, fuzz_base_pointer,
+};
+
 void fuzz_step(void)
 {
-    static void (*const weighted[])(void) = {
-        fuzz_mmu_update,
-        fuzz_mmu_update,
-        fuzz_mmu_update,
-        fuzz_mmu_update,
-        fuzz_mmuext_op,
-        fuzz_mmuext_op,
-        fuzz_mmuext_op,
-        fuzz_mmuext_op,
-        fuzz_update_va_mapping,
-        fuzz_update_va_mapping,
-        fuzz_update_va_mapping,
-        do_memory_op,
-        do_memory_op,
-        do_exchange,
-        fuzz_set_gdt,
-        fuzz_update_descriptor,
-        do_event_channel_op,
-        do_fifo,
-        do_fifo,
-        do_grant_table_op,
-        do_sysctl,
-        do_connection,
-        do_connection,
-        do_vcpu_op,
-        do_initialise,
-        do_sched_op,
-        do_multicall,
-        do_trap_table,
-        do_other_call,
-        do_other_call,
-        do_any_call,
-        fuzz_guest_store,
-        fuzz_guest_store,
-        fuzz_guest_store,
-        fuzz_guest_store,
-        fuzz_exception,
-        fuzz_exception,
-        fuzz_table_store,
-        fuzz_table_store,
-        fuzz_ldt_fault,
-        fuzz_ldt,
-        fuzz_iret,
-        fuzz_user_syscall,
-        do_time,
-        fuzz_retype,
-        fuzz_retype,
-        fuzz_retype,
-        fuzz_retype,
-        fuzz_retype_back,
-        fuzz_retype_back,
-        fuzz_base_pointer,
-    };
-
     world_args_reset(w);
     if (one_in(8)) {
         arm_misfortune();

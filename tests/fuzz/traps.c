@@ -24,51 +24,53 @@ void fuzz_guest_store(void)
     }
 }
 
+static const uint8_t trapping[][8] = {
+    { 0x48, 0x89, 0x07 },             /* mov [rdi], rax */
+    { 0x48, 0xc7, 0x07, 0x01 },       /* mov qword [rdi], 1 */
+    { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, /* lock cmpxchg [rdi], rcx */
+    { 0x0f, 0xa2 },                   /* cpuid */
+    { 0x0f, 0x32 },                   /* rdmsr */
+    { 0x0f, 0x30 },                   /* wrmsr */
+    { 0xfa },                         /* cli */
+    { 0xfb },                         /* sti */
+    { 0xf4 },                         /* hlt */
+    { 0x0f, 0x20, 0xc0 },             /* mov rax, cr0 */
+    { 0x0f, 0x22, 0xd8 },             /* mov cr3, rax */
+    { 0x0f, 0x22, 0xe0 },             /* mov cr4, rax */
+    { 0x0f, 0x06 },                   /* clts */
+    { 0x0f, 0x09 },                   /* wbinvd */
+    { 0xe6, 0x80 },                   /* out 0x80, al */
+    { 0xec },                         /* in al, dx */
+    { 0xe4, 0x61 },                   /* in al, 0x61 */
+    { 0xe5, 0x42 },                   /* in eax, 0x42 */
+    { 0xef },                         /* out dx, eax */
+    { 0x66, 0xed },                   /* in ax, dx */
+    { 0x6c },                         /* insb */
+    { 0xf3, 0x6e },                   /* rep outsb */
+    { 0x66, 0x6d },                   /* insw */
+    { 0x0f, 0x20, 0xd8 },             /* mov rax, cr3 */
+    { 0x0f, 0x20, 0xe1 },             /* mov rcx, cr4 */
+    { 0x44, 0x0f, 0x20, 0xc0 },       /* mov rax, cr8 */
+    { 0x0f, 0x22, 0xc0 },             /* mov cr0, rax */
+    { 0x0f, 0x22, 0xd1 },             /* mov cr2, rcx */
+    { 0x0f, 0x21, 0xf8 },             /* mov rax, dr7 */
+    { 0x0f, 0x23, 0xc7 },             /* mov dr0, rdi */
+    { 0x2e, 0x66, 0x67, 0xfb },       /* sti, with prefixes */
+    { 0xcc },                         /* int3 */
+    { 0x9c },                         /* pushf, which does not trap */
+    { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 }, /* cpuid by its prefix */
+};
+
 /* A fault or trap of the guest at an instruction of its choice. */
 void fuzz_exception(void)
 {
-    static const uint8_t code[][8] = {
-        { 0x48, 0x89, 0x07 },             /* mov [rdi], rax */
-        { 0x48, 0xc7, 0x07, 0x01 },       /* mov qword [rdi], 1 */
-        { 0xf0, 0x48, 0x0f, 0xb1, 0x0f }, /* lock cmpxchg [rdi], rcx */
-        { 0x0f, 0xa2 },                   /* cpuid */
-        { 0x0f, 0x32 },                   /* rdmsr */
-        { 0x0f, 0x30 },                   /* wrmsr */
-        { 0xfa },
-        { 0xfb },
-        { 0xf4 },             /* cli, sti, hlt */
-        { 0x0f, 0x20, 0xc0 }, /* mov rax, cr0 */
-        { 0x0f, 0x22, 0xd8 }, /* mov cr3, rax */
-        { 0x0f, 0x22, 0xe0 }, /* mov cr4, rax */
-        { 0x0f, 0x06 },
-        { 0x0f, 0x09 }, /* clts, wbinvd */
-        { 0xe6, 0x80 },
-        { 0xec }, /* out, in */
-        { 0xe4, 0x61 },
-        { 0xe5, 0x42 },
-        { 0xef },
-        { 0x66, 0xed },
-        { 0x6c },
-        { 0xf3, 0x6e },
-        { 0x66, 0x6d }, /* ins, outs */
-        { 0x0f, 0x20, 0xd8 },
-        { 0x0f, 0x20, 0xe1 },
-        { 0x44, 0x0f, 0x20, 0xc0 },
-        { 0x0f, 0x22, 0xc0 },
-        { 0x0f, 0x22, 0xd1 },
-        { 0x0f, 0x21, 0xf8 },
-        { 0x0f, 0x23, 0xc7 },
-        { 0x2e, 0x66, 0x67, 0xfb },
-        { 0xcc },
-        { 0x9c },
-        { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 },
-    };
     struct cpu_regs *r = arch_guest_regs();
-    unsigned int i = below(ARRAY_SIZE(code));
+    unsigned int i = below(ARRAY_SIZE(trapping));
     uint64_t cr2 = any_va();
 
     r->rip = WORLD_DATA + below(2) * PAGE_SIZE + PICK(0, 0xffe);
-    if (guest_copy_out(GVA(r->rip), code[i], sizeof(code[i]))) {
+    if (guest_copy_out(GVA(r->rip), trapping[i],
+                       sizeof(trapping[i]))) {
         r->rip = any_va();
     }
     r->cs = PICK(0xe033, 0xe033, 0x33, 0xe023);
