@@ -365,6 +365,15 @@ static void base_op(struct mmuext_op *op, unsigned int command,
     op->arg1.mfn = virt_to_mfn(process[which].table[L4]);
 }
 
+/* For each process its two roots. */
+static void base_ops(struct mmuext_op ops[2][2])
+{
+    for (unsigned int i = 0; i < 2; i++) {
+        base_op(&ops[i][0], MMUEXT_NEW_BASEPTR, i);
+        base_op(&ops[i][1], MMUEXT_NEW_USER_BASEPTR, i);
+    }
+}
+
 /* count 1: the kernel's root; 2: and the user's. */
 static void base_row(unsigned int count)
 {
@@ -372,10 +381,7 @@ static void base_row(unsigned int count)
     unsigned int which = 0;
 
     processes_begin();
-    for (unsigned int i = 0; i < 2; i++) {
-        base_op(&ops[i][0], MMUEXT_NEW_BASEPTR, i);
-        base_op(&ops[i][1], MMUEXT_NEW_USER_BASEPTR, i);
-    }
+    base_ops(ops);
     REPEAT {
         long result;
 
@@ -423,10 +429,7 @@ static void context_switch(void)
     unsigned int which = 0;
 
     processes_begin();
-    for (unsigned int i = 0; i < 2; i++) {
-        base_op(&ops[i][0], MMUEXT_NEW_BASEPTR, i);
-        base_op(&ops[i][1], MMUEXT_NEW_USER_BASEPTR, i);
-    }
+    base_ops(ops);
     REPEAT {
         bool well;
 

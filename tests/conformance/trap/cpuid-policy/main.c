@@ -45,46 +45,56 @@ static void same_in_user_mode(uint32_t number)
     user_destroy(&user);
 }
 
-#define HIDDEN(what, word, bit) expect_eq(what, 0, (word) >> (bit) & 1)
-#define SHOWN(what, word, bit) expect_eq(what, 1, (word) >> (bit) & 1)
-
 static bool is_amd(void)
 {
     return cpuid(0, 0).ebx == 0x68747541;
 }
 
-static void features(void)
-{
-    struct leaf leaf = cpuid(1, 0);
+enum word { EBX, ECX, EDX };
 
-    SHOWN("fpu", leaf.edx, 0);
-    HIDDEN("vme", leaf.edx, 1);
-    HIDDEN("pse", leaf.edx, 3);
-    SHOWN("msr", leaf.edx, 5);
-    SHOWN("pae", leaf.edx, 6);
-    SHOWN("cx8", leaf.edx, 8);
-    expect_eq("sep", !is_amd(), leaf.edx >> 11 & 1);
-    HIDDEN("pge", leaf.edx, 13);
-    HIDDEN("pse36", leaf.edx, 17);
-    SHOWN("sse2", leaf.edx, 26);
-    HIDDEN("monitor", leaf.ecx, 3);
-    HIDDEN("vmx", leaf.ecx, 5);
-    HIDDEN("pcid", leaf.ecx, 17);
-    HIDDEN("tsc-deadline", leaf.ecx, 24);
-    SHOWN("hypervisor", leaf.ecx, 31);
-    leaf = cpuid(7, 0);
-    HIDDEN("smep", leaf.ebx, 7);
-    HIDDEN("invpcid", leaf.ebx, 10);
-    HIDDEN("smap", leaf.ebx, 20);
-    HIDDEN("umip", leaf.ecx, 2);
-    HIDDEN("pku", leaf.ecx, 3);
-    HIDDEN("la57", leaf.ecx, 16);
-    leaf = cpuid(0x80000001, 0);
-    SHOWN("syscall", leaf.edx, 11);
-    SHOWN("nx", leaf.edx, 20);
-    HIDDEN("1-gib-pages", leaf.edx, 26);
-    SHOWN("long-mode", leaf.edx, 29);
-    HIDDEN("svm", leaf.ecx, 2);
+static const struct {
+    const char *what;
+    uint32_t leaf;
+    enum word word;
+    unsigned int bit, want;
+} features[] = {
+    { "fpu", 1, EDX, 0, 1 },
+    { "vme", 1, EDX, 1, 0 },
+    { "pse", 1, EDX, 3, 0 },
+    { "msr", 1, EDX, 5, 1 },
+    { "pae", 1, EDX, 6, 1 },
+    { "cx8", 1, EDX, 8, 1 },
+    { "pge", 1, EDX, 13, 0 },
+    { "pse36", 1, EDX, 17, 0 },
+    { "sse2", 1, EDX, 26, 1 },
+    { "monitor", 1, ECX, 3, 0 },
+    { "vmx", 1, ECX, 5, 0 },
+    { "pcid", 1, ECX, 17, 0 },
+    { "tsc-deadline", 1, ECX, 24, 0 },
+    { "hypervisor", 1, ECX, 31, 1 },
+    { "smep", 7, EBX, 7, 0 },
+    { "invpcid", 7, EBX, 10, 0 },
+    { "smap", 7, EBX, 20, 0 },
+    { "umip", 7, ECX, 2, 0 },
+    { "pku", 7, ECX, 3, 0 },
+    { "la57", 7, ECX, 16, 0 },
+    { "syscall", 0x80000001, EDX, 11, 1 },
+    { "nx", 0x80000001, EDX, 20, 1 },
+    { "1-gib-pages", 0x80000001, EDX, 26, 0 },
+    { "long-mode", 0x80000001, EDX, 29, 1 },
+    { "svm", 0x80000001, ECX, 2, 0 },
+};
+
+static void shown_and_hidden(void)
+{
+    for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
+        struct leaf leaf = cpuid(features[i].leaf, 0);
+        uint32_t words[] = { leaf.ebx, leaf.ecx, leaf.edx };
+
+        expect_eq(features[i].what, features[i].want,
+                  words[features[i].word] >> features[i].bit & 1);
+    }
+    expect_eq("sep", !is_amd(), cpuid(1, 0).edx >> 11 & 1);
 }
 
 static void zero(uint32_t number, uint32_t sub)
@@ -108,7 +118,7 @@ CONFORMANCE_CASE("The CPUID policy", 0)
     for (unsigned int i = 0; i < ARRAY_SIZE(same); i++) {
         same_in_user_mode(same[i]);
     }
-    features();
+    shown_and_hidden();
     __asm__ volatile("cpuid" : "+a"(eax), "=b"(ebx), "+c"(ecx), "=d"(edx));
     leaf = cpuid(0, 0);
     expect_eq("vendor-b", ebx, leaf.ebx);
