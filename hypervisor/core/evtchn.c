@@ -81,9 +81,11 @@ static int add_ports(struct domain *d)
     return 0;
 }
 
+#define LOOKS 1024u /* at ports, before the budget is asked */
+
 int evtchn_find_free(struct domain *d, uint32_t *port)
 {
-    uint32_t p = d->evtchn_free_hint;
+    uint32_t first = d->evtchn_free_hint, p = first;
     int err;
 
     if (d->is_dying) {
@@ -91,6 +93,11 @@ int evtchn_find_free(struct domain *d, uint32_t *port)
     }
     while (p < d->evtchn_port_limit && evtchn_port(d, p)->state != ECS_FREE) {
         p++;
+        if ((p - first) % LOOKS == 0 && !work_spend(LOOKS / 4)) {
+            d->evtchn_free_hint = p; /* goes on from here */
+            *port = 0;
+            return (int)hypercall_restart(0, NULL);
+        }
     }
     d->evtchn_free_hint = p;
     if (p >= ports_max(d)) {

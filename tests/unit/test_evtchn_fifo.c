@@ -330,6 +330,29 @@ START_TEST(there_are_more_ports_than_on_two_levels)
 }
 END_TEST
 
+/* A port is closed far below, taken, and then the next one is far above. */
+START_TEST(the_search_for_a_port_is_made_in_pieces)
+{
+    struct evtchn_bind_ipi op = { .vcpu = 0 };
+    struct evtchn_close close = { .port = 1 };
+    gva_t arg = world_arg(w, &op, sizeof(op));
+    uint32_t i;
+
+    start();
+    for (i = 1; i <= 40000; i++) {
+        ck_assert_uint_eq(ipi(0), i);
+    }
+    ck_assert_int_eq(evtchn_op_close(d, &close), 0);
+    ck_assert_uint_eq(ipi(0), 1);
+    ck_assert_int_eq(world_call(__HYPERVISOR_event_channel_op,
+                                EVTCHNOP_bind_ipi, arg.v, 0, 0, 0), 0);
+    memcpy(&op, world_arg_at(w, arg), sizeof(op));
+    ck_assert_uint_eq(op.port, 40001);
+    ck_assert_uint_eq(world_restarts(), 2);
+    this_cpu()->work_left = 1 << 20;
+}
+END_TEST
+
 START_TEST(a_reset_gives_everything_back)
 {
     struct evtchn_alloc_unbound op = { .dom = DOMID_SELF, .remote_dom = 1 };
@@ -565,6 +588,7 @@ TEST_MAIN("evtchn_fifo", setup, teardown,
           what_was_pending_before_is_raised_when_its_page_comes,
           closing_takes_the_event_along,
           there_are_more_ports_than_on_two_levels,
+          the_search_for_a_port_is_made_in_pieces,
           a_reset_gives_everything_back,
           a_reset_may_be_overtaken,
           the_frame_may_be_given_up_meanwhile,

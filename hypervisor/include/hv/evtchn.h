@@ -63,7 +63,8 @@ static inline struct evtchn *evtchn_port(const struct domain *d, uint32_t port)
 }
 
 /* Finds the lowest free port, making room for it if need be: the caller
- * changes its state. 0, -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM. Under
+ * changes its state. 0, -XEN_EINVAL (dying), -XEN_ENOSPC, -XEN_ENOMEM; or
+ * what hypercall_restart() returned, when there are very many. Under
  * evtchn_lock. */
 int evtchn_find_free(struct domain *d, uint32_t *port) MUST_CHECK;
 
