@@ -219,6 +219,10 @@ static void add_vcpu(struct audit *a, const struct vcpu *v)
         add_if_there(a, pv->ldt_frames[i], PT_SEGDESC, "an LDT");
     }
     add_if_there(a, v->info_frame, PT_WRITABLE, "a vcpu_info");
+    if (!arch_top_tables_agree(v)) {
+        fail(a, "vcpu %u of domain %u runs on other tables than its own",
+             v->id, v->domain->id);
+    }
 }
 
 static void add_domains(struct audit *a)

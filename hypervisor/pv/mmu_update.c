@@ -45,6 +45,15 @@ pt_update_any(struct domain *d, mfn_t table, enum page_type type,
                         pte, keep_ad);
 }
 
+void pt_top_changed(struct domain *d)
+{
+    for (uint32_t i = 0; i < d->vcpu_count; i++) {
+        if (d->vcpus[i]) {
+            arch_top_table_changed(d->vcpus[i]);
+        }
+    }
+}
+
 int pt_update(struct domain *d, mfn_t table, enum page_type type,
               unsigned int slot, uint64_t pte, bool keep_ad)
 {

@@ -158,6 +158,8 @@ int pv_set_kernel_table(struct vcpu *v, mfn_t l4)
     }
     if (is_current && v->kernel_mode) {
         arch_load_cr3(v);
+    } else {
+        arch_top_table_changed(v);
     }
     if (had_one) {
         frame_put_or_defer(d, old);
@@ -184,6 +186,7 @@ int pv_set_user_table(struct vcpu *v, mfn_t l4)
     }
     v->pv.user_table = l4;
     v->pv.user_cr3 = have_one ? mfn_to_maddr(l4).v : 0;
+    arch_top_table_changed(v);
     if (v == current_vcpu() && !v->kernel_mode && have_one) {
         arch_load_cr3(v);
     }

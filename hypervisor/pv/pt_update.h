@@ -45,6 +45,9 @@ drop_entry(struct domain *d, mfn_t table, unsigned int level, uint64_t pte)
     }
 }
 
+/* An entry of a top table of the domain is another one. */
+void pt_top_changed(struct domain *d);
+
 static inline __attribute__((always_inline)) int
 take_entry(struct domain *d, mfn_t table, unsigned int level,
            unsigned int slot, uint64_t pte)
@@ -93,6 +96,9 @@ update_try(struct domain *d, const struct pt_level *rules, mfn_t table,
             drop_entry(d, table, level, pte);
         }
         return -XEN_EAGAIN;
+    }
+    if (level == PT_L4) {
+        pt_top_changed(d);
     }
     if (taken || !present) {
         drop_entry(d, table, level, old);

@@ -88,6 +88,12 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     }
 }
 
+bool arch_top_tables_agree(const struct vcpu *v)
+{
+    (void)v;
+    return true;
+}
+
 void arch_enter_kernel_mode(struct vcpu *v)
 {
     BUG_ON(v->kernel_mode);

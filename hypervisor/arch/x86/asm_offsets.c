@@ -60,6 +60,9 @@ void asm_offsets(void)
     VCPU(info);
     VCPU(kernel_mode);
     VCPU(is_idle);
+    DEFINE(VCPU_joint_state, offsetof(struct vcpu, joint.state));
+    DEFINE(VCPU_joint_table, offsetof(struct vcpu, joint.table));
+    DEFINE(JOINT_LOADED, JOINT_LOADED);
     DEFINE(VCPU_INFO_pending, offsetof(struct vcpu_info, evtchn_upcall_pending));
     DEFINE(VCPU_INFO_mask, offsetof(struct vcpu_info, evtchn_upcall_mask));
 

@@ -33,7 +33,7 @@
 ; SYSCALL, when we are in ring 0 and rsp is still the guest's (SDM 3A 6.8.3).
 ;
 ; GS and its hidden twin always hold the guest's bases; nothing here reads GS,
-; and SWAPGS stands in switch.c only.
+; and SWAPGS stands in C only (arch_swapgs).
 ;
 ; What is trusted: nothing in a guest's registers. rip is checked for being
 ; canonical before SYSRET (which would fault in ring 0 on the guest's stack);
@@ -46,6 +46,9 @@ extern  hypercall_lane
 extern  trap_from_guest
 extern  pv_page_fault_lean
 extern  trace_mask
+extern  joint_fault_of_guest
+extern  joint_refill_current
+extern  joint_begin
 extern  trap_from_hypervisor
 extern  trap_nmi
 extern  trap_double_fault
@@ -169,8 +172,9 @@ entry_trap:
     iretq
 
 ; entry_page_fault -- the same for #PF, lean while it is the guest's own.
-;   why:   ring 3 was at fault, and it was no store of a guest's kernel to a
-;          present page, which may be one of its tables (pv/pt_write.c)
+;   why:   ring 3 was at fault, its joint table was not (joint.c), and it was
+;          no store of a guest's kernel to a present page, which may be one of
+;          its tables (pv/pt_write.c)
 align 16
 entry_page_fault:
     PUSH_SCRATCH
@@ -179,9 +183,12 @@ entry_page_fault:
     SMAP_SITE 0
     test    byte [rsp + REGS_error_code], PFEC_USER
     jz      .full
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    test    byte [rdi + VCPU_joint_state], JOINT_LOADED
+    jnz     .joint
+.not_ours:
     cmp     dword [trace_mask], 0
     jne     .full
-    mov     rdi, [rsp + CPU_DATA + CPU_current]
     cmp     dword [rsp + REGS_error_code], PFEC_USER | PFEC_WRITE | PFEC_PRESENT
     je      .store
 .lean:
@@ -197,6 +204,22 @@ entry_page_fault:
     mov     dword [rsp + REGS_entry_vector], 14
     call    save_rest
     jmp     entry_trap.saved
+.joint:                             ; ours when that is behind, or too empty
+    cmp     dword [rdi + VCPU_joint_state], JOINT_LOADED
+    jne     .ours
+    mov     rax, cr2
+    shr     rax, 39
+    and     eax, 511
+    mov     rcx, [rdi + VCPU_joint_table]
+    cmp     qword [rcx + rax * 8], 0
+    jne     .not_ours
+.ours:
+    mov     rsi, cr2
+    call    joint_fault_of_guest
+    test    al, al
+    jnz     lean_exit
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    jmp     .not_ours
 
 ; --- NMI, #MC, #DF: on their own stacks --------------------------------------
 %macro IST_ENTRY 1
@@ -442,6 +465,26 @@ save_rest:
     mov     [rsp + 8 + REGS_rbp], rbp
     mov     [rsp + 8 + REGS_rbx], rbx
     ret
+
+; %1_quietly -- calls %2, and all registers stay what they are.
+%macro QUIETLY 2
+global %1_quietly
+%1_quietly:
+    PUSH_SCRATCH
+    call    %2
+    pop     r11
+    pop     r10
+    pop     r9
+    pop     r8
+    pop     rax
+    pop     rcx
+    pop     rdx
+    pop     rsi
+    pop     rdi
+    ret
+%endmacro
+    QUIETLY joint_refill, joint_refill_current
+    QUIETLY joint_begin, joint_begin
 
 ; --- the way out --------------------------------------------------------------
 ; exit_to_guest -- full frame at rsp, at the block's end. Nothing may be left

@@ -450,7 +450,7 @@ static void window_set(uint64_t *l1[2], uint64_t base, unsigned int cpu,
 
     if (*e != entry) {
         *e = entry;
-        tlb_flush_page_local(GVA(base + (uint64_t)index * PAGE_SIZE));
+        invlpg(base + (uint64_t)index * PAGE_SIZE);
     }
 }
 

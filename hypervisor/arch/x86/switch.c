@@ -36,6 +36,7 @@
 
 #include "desc_tables.h"
 #include "fpu.h"
+#include "joint.h"
 #include "paging.h"
 #include "tlb.h"
 #include "traps.h"
@@ -73,11 +74,6 @@ LOAD_SELECTOR(ds)
 LOAD_SELECTOR(es)
 LOAD_SELECTOR(fs)
 LOAD_SELECTOR(gs)
-
-static inline void swapgs(void)
-{
-    __asm__ volatile("swapgs" : : : "memory");
-}
 
 static void save_segments(struct vcpu *v)
 {
@@ -126,9 +122,9 @@ void arch_set_segment_base(struct vcpu *v, unsigned int which, uint64_t base)
         return;
     }
     /* The user's selector: its base must land in the hidden register. */
-    swapgs();
+    arch_swapgs();
     load_gs((uint16_t)base);
-    swapgs();
+    arch_swapgs();
 }
 
 uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
@@ -138,23 +134,15 @@ uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
 
 /* --- page tables and mode -------------------------------------------------------- */
 
-void arch_load_cr3(struct vcpu *v)
+static void load_own_table(const struct vcpu *v)
 {
     write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
 }
 
-void arch_enter_kernel_mode(struct vcpu *v)
+void arch_load_cr3(struct vcpu *v)
 {
-    v->kernel_mode = true;
-    swapgs();
-    write_cr3(v->pv.kernel_cr3);
-}
-
-void arch_enter_user_mode(struct vcpu *v)
-{
-    v->kernel_mode = false;
-    swapgs();
-    write_cr3(v->pv.user_cr3);
+    joint_leave(v);
+    load_own_table(v);
 }
 
 /* --- descriptor windows ------------------------------------------------------------- */
@@ -284,7 +272,7 @@ int arch_vcpu_init(struct vcpu *v)
     fpu_image_reset(v);
     v->pv.debugreg[6] = DR6_NONE;
     v->pv.debugreg[7] = 0x400;
-    return 0;
+    return joint_init(v);
 }
 
 void arch_vcpu_free(struct vcpu *v)
@@ -293,6 +281,7 @@ void arch_vcpu_free(struct vcpu *v)
         hv_free_pages(v->fpu, 0);
         v->fpu = NULL;
     }
+    joint_free(v);
 }
 
 static void save(struct vcpu *v)
@@ -327,7 +316,7 @@ static void enter_tables(struct vcpu *v, cpumask_t self)
 
     __atomic_or_fetch(&v->domain->dirty_cpus, self, __ATOMIC_SEQ_CST);
     flush = tlb_stamp_begin();
-    arch_load_cr3(v);
+    load_own_table(v);
     tlb_stamp_end(flush);
 }
 
@@ -360,6 +349,7 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
     }
     if (!next->is_idle) {
         vcpu_await_saved(next);
+        joint_leave(next);
         load(next);
     }
 }

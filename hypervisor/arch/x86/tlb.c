@@ -89,6 +89,7 @@ void tlb_flush_everything(void)
         return;
     }
     number = tlb_stamp_begin();
+    joint_catch_up();
     reload_cr3();
     tlb_stamp_end(number);
 }

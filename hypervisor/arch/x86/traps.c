@@ -4,8 +4,8 @@
  *
  * From a guest, an exception belongs to the guest (pv_exception emulates or
  * injects it), and an interrupt to us. From the hypervisor there are exactly
- * four legitimate cases: an access to guest memory that may fault (exception
- * table), IRET to the guest with values the CPU refuses (the guest's own
+ * five legitimate cases: an access to guest memory that may fault (exception
+ * table), one that the vcpu's joint table is too empty for (joint.c), IRET to the guest with values the CPU refuses (the guest's own
  * exception), a selector of the guest whose LDT page is still to be mapped, and
  * an interrupt in the idle loop. Anything else is our bug and panics.
  */
@@ -21,6 +21,7 @@
 #include "apic.h"
 #include "backtrace.h"
 #include "ex_table.h"
+#include "joint.h"
 #include "profile.h"
 #include "tlb.h"
 
@@ -140,6 +141,9 @@ void trap_from_hypervisor(struct cpu_regs *regs)
     }
     if (regs->rip == (uint64_t)exit_iretq) {
         iret_to_guest_failed(regs, cr2);
+    }
+    if (regs->entry_vector == TRAP_PF && joint_fault(current_vcpu(), cr2)) {
+        return;
     }
     if (ldt_page_was_missing(regs, cr2)) {
         return;

@@ -110,13 +110,21 @@ bool arch_set_xcr0(struct vcpu *v, uint64_t value);
  * then vcpu_await_saved(next). */
 void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next);
 
-/* Loads the page table of v's present mode; v is current. Flushes. */
+/* Loads the page table of v's present mode; v is current. Flushes, and is an
+ * arch_top_table_changed. */
 void arch_load_cr3(struct vcpu *v);
 
+/* void arch_top_table_changed(struct vcpu *v);  INLINE: an entry of a top
+ *      table, or which top tables v has. Comes before the old entry, or the
+ *      old table, is put, and before the guest can ask for a flush. */
+
+/* What the machine keeps of v's top tables is what they hold; for audit. */
+bool arch_top_tables_agree(const struct vcpu *v);
+
 /* Switches the current vcpu between guest kernel and guest user: the other
- * v->kernel_mode, SWAPGS, other page table. The user table must exist. */
-void arch_enter_kernel_mode(struct vcpu *v);
-void arch_enter_user_mode(struct vcpu *v);
+ * v->kernel_mode, SWAPGS, other page table. The user table must exist.
+ * void arch_enter_kernel_mode(struct vcpu *v);  INLINE
+ * void arch_enter_user_mode(struct vcpu *v);    INLINE; flushes */
 
 /* Windows of the current vcpu's GDT and LDT follow v->pv; pages of the LDT
  * come lazily, by arch_map_ldt_page. */

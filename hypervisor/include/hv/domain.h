@@ -12,6 +12,7 @@
 #include <hv/cpu.h>
 #include <hv/cpu_regs.h>
 #include <hv/frame.h>
+#include <hv/joint.h>
 #include <hv/lock.h>
 #include <hv/runqueue.h>
 #include <hv/timer.h>
@@ -99,6 +100,7 @@ struct vcpu {
     bool is_idle;
     uint8_t pad[6];
     struct pv_vcpu pv;
+    struct joint_table joint;  /* the CPU that runs it */
 
     struct cpu_regs regs;      /* while not on a CPU */
     struct domain *domain;

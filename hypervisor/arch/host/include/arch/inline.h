@@ -174,6 +174,14 @@ static inline bool pte_cmpxchg(uint64_t *pte, uint64_t *expected,
                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
+void arch_enter_kernel_mode(struct vcpu *v);
+void arch_enter_user_mode(struct vcpu *v);
+
+static inline void arch_top_table_changed(struct vcpu *v)
+{
+    (void)v;
+}
+
 static inline void tlb_flush_page_local(gva_t va)
 {
     host_tlb_flush_page_local(va);

@@ -81,6 +81,11 @@ static inline void write_cr2(uint64_t v)
     __asm__ volatile("mov %0, %%cr2" : : "r"(v) : "memory");
 }
 
+static inline void invlpg(uint64_t va)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
 static inline void write_cr3(uint64_t v)
 {
     __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");

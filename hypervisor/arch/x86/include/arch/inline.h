@@ -10,6 +10,7 @@
 #ifndef ARCH_INLINE_H
 #define ARCH_INLINE_H
 
+#include <arch/joint_pure.h>
 #include <arch/layout.h>
 #include <hv/util.h>
 
@@ -341,8 +342,83 @@ static inline bool pte_cmpxchg(uint64_t *pte, uint64_t *expected,
                                        __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
+/* --- joint tables (joint.c) ---------------------------------------------- */
+
+/* Any vcpu's, from any CPU. */
+static inline void arch_top_table_changed(struct vcpu *v)
+{
+    __atomic_fetch_or(&v->joint.state, JOINT_BEHIND, __ATOMIC_SEQ_CST);
+}
+
+static inline uint32_t joint_state(const struct vcpu *v)
+{
+    return __atomic_load_n(&v->joint.state, __ATOMIC_RELAXED);
+}
+
+/* Calls that keep all registers. They are hidden from the compiler, which
+ * would have all who flush, or return to a user, set up a frame for what
+ * hardly ever happens. */
+static inline void joint_refill_quietly(void)
+{
+    __asm__ volatile("call joint_refill_quietly" : : : "memory", "cc");
+}
+
+static inline void joint_begin_quietly(void)
+{
+    __asm__ volatile("call joint_begin_quietly" : : : "memory", "cc");
+}
+
+/* J1: what a flush makes true. */
+static inline void joint_catch_up(void)
+{
+    if (UNLIKELY(joint_state(current_vcpu()) ==
+                 (JOINT_LOADED | JOINT_BEHIND))) {
+        joint_refill_quietly();
+    }
+}
+
+static inline void arch_write_cr3(uint64_t v)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+
+static inline void arch_swapgs(void)
+{
+    __asm__ volatile("swapgs" : : : "memory");
+}
+
+static ALWAYS_INLINE void arch_enter_kernel_mode(struct vcpu *v)
+{
+    v->kernel_mode = true;
+    arch_swapgs();
+    if (joint_state(v) & JOINT_LOADED) {
+        joint_show(&v->joint);
+    } else {
+        arch_write_cr3(v->pv.kernel_cr3);
+    }
+}
+
+static ALWAYS_INLINE void arch_enter_user_mode(struct vcpu *v)
+{
+    uint32_t state = joint_state(v);
+
+    v->kernel_mode = false;
+    arch_swapgs();
+    if (LIKELY(state == JOINT_LOADED)) {
+        joint_hide(&v->joint);
+        arch_write_cr3(v->joint.cr3);
+    } else if (state == JOINT_UNLIKE) {
+        arch_write_cr3(v->pv.user_cr3);
+    } else {
+        joint_begin_quietly();
+    }
+}
+
+/* --- flushes -------------------------------------------------------------- */
+
 static inline void tlb_flush_page_local(gva_t va)
 {
+    joint_catch_up();
     COUNT(tlb_flush_page);
     __asm__ volatile("invlpg (%0)" : : "r"(va.v) : "memory");
 }
@@ -351,6 +427,7 @@ static inline void tlb_flush_local(void)
 {
     uint64_t cr3;
 
+    joint_catch_up();
     COUNT(tlb_flush_all);
     __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : :
                      "memory");
