@@ -236,7 +236,7 @@ static uint32_t machine_address_bits(void)
     return bits;
 }
 
-static void xen_leaf(uint32_t leaf, uint32_t out[4])
+static void xen_leaf(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
     clear(out);
     switch (leaf - XEN_CPUID_FIRST_LEAF) {
@@ -255,7 +255,7 @@ static void xen_leaf(uint32_t leaf, uint32_t out[4])
         out[ECX] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
         break;
     case 5:
-        out[EBX] = machine_address_bits();
+        out[EBX] = subleaf == 0 ? machine_address_bits() : 0;
         break;
     default:
         break;
@@ -266,7 +266,7 @@ void pv_cpuid(const struct vcpu *v, uint32_t leaf, uint32_t subleaf,
               uint32_t out[4])
 {
     if (leaf >= XEN_CPUID_FIRST_LEAF && leaf < XEN_CPUID_FIRST_LEAF + 0x100) {
-        xen_leaf(leaf, out);
+        xen_leaf(leaf, subleaf, out);
         return;
     }
     arch_cpuid(leaf, subleaf, out);

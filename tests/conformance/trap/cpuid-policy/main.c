@@ -129,6 +129,7 @@ CONFORMANCE_CASE("The CPUID policy", 0)
     zero(3, 0);
     zero(7, 9);
     zero(0xd, 62);
+    zero(0x40000005, 1);
     zero(0x4000ff00, 0);
     zero(0x80000fff, 0);
     zero(0xc0000000, 0);
