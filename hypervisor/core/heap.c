@@ -65,7 +65,9 @@ void heap_insert(struct heap_node **root, struct heap_node *n)
 
 void heap_remove(struct heap_node **root, struct heap_node *n)
 {
-    struct heap_node *below = merge(n->left, n->right), *up = n->up;
+    /* H2 again: no right child without a left. */
+    struct heap_node *below = n->right ? merge(n->left, n->right) : n->left;
+    struct heap_node *up = n->up;
     uint32_t rank;
 
     if (below) {

@@ -277,31 +277,39 @@ void vcpu_softirq(struct vcpu *v, enum softirq s)
 
 /* --- the switch ----------------------------------------------------------- */
 
-static void leave(struct vcpu *v, bool can_run, ns_t now)
+/* S5: an idle vcpu comes and goes with its CPU's bit. */
+static void leave(struct cpu *c, struct vcpu *v, bool can_run, ns_t now)
 {
     if (v->is_idle) {
+        idle &= ~bit_of(c);
         runstate_set(v, RUNSTATE_runnable, now);
         return;
     }
     v->on_cpu = false;
-    if (v->state == VCPU_RUNNING) {
+    if (can_run) {
+        set_state(v, VCPU_RUNNABLE);
+        runstate_set(v, RUNSTATE_runnable, now);
+        runqueue_return(&queue, &v->turn);
+        find_cpu(v, now);
+        return;
+    }
+    if (v->state == VCPU_RUNNING) { /* paused */
         set_state(v, VCPU_RUNNABLE);
     }
     runstate_set(v, runstate_of(v), now);
-    if (can_run) {
-        runqueue_return(&queue, &v->turn);
-        find_cpu(v, now);
-    }
 }
 
 static void enter(struct cpu *c, struct vcpu *v, ns_t now)
 {
     runstate_set(v, RUNSTATE_running, now);
-    if (!v->is_idle) {
-        __atomic_store_n(&v->cpu, c->id, __ATOMIC_RELAXED);
-        v->on_cpu = true;
-        set_state(v, VCPU_RUNNING);
+    if (v->is_idle) {
+        idle |= bit_of(c);
+        return;
     }
+    __atomic_store_n(&v->cpu, c->id, __ATOMIC_RELAXED);
+    v->on_cpu = true;
+    set_state(v, VCPU_RUNNING);
+    turn_begin(&queue, &v->turn);
 }
 
 /* prev has had the CPU until now. NULL: it can not go on. */
@@ -324,29 +332,29 @@ static struct vcpu *choose(struct cpu *c, struct vcpu *prev, ns_t now)
     struct turn *running = charge(c, prev, now);
     bool slice_over = now >= c->slice_end;
     enum sched_choice choice = sched_pick(&queue, running, slice_over);
-    struct vcpu *next = prev;
+    struct vcpu *next;
 
     c->since = now;
     if (choice == SCHED_KEEP && !slice_over) {
         return prev;
     }
-    if (choice == SCHED_IDLE) {
-        next = c->idle;
-        idle |= bit_of(c);
-    } else if (choice == SCHED_FIRST) {
+    c->slice_end = now + SCHED_SLICE;
+    if (choice == SCHED_KEEP) {
+        turn_begin(&queue, running);
+        return prev;
+    }
+    if (choice == SCHED_FIRST) {
         next = vcpu_of(runqueue_first(&queue));
         runqueue_leave(&queue, &next->turn);
-        idle &= ~bit_of(c);
+    } else if (!prev->is_idle) {
+        next = c->idle;
+    } else {
+        idle |= bit_of(c); /* it was told, and found nothing */
+        return prev;
     }
-    if (next != prev) {
-        leave(prev, running != NULL, now);
-        enter(c, next, now);
-    }
-    if (!next->is_idle) {
-        turn_begin(&queue, &next->turn);
-    }
+    leave(c, prev, running != NULL, now);
+    enter(c, next, now);
     c->scheduled = next;
-    c->slice_end = now + SCHED_SLICE;
     return next;
 }
 
