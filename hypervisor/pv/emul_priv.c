@@ -148,7 +148,7 @@ static NOINLINE enum outcome string_fault(struct vcpu *v,
 
 /* INS and OUTS: one element each time, so that a long REP is interruptible;
  * rip moves only with the last. */
-static enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
+static NOINLINE enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
                                        const struct insn *i)
 {
     bool is_in = (i->opcode & 2) == 0;
@@ -292,7 +292,7 @@ static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
 #define MODRM_XSETBV 0xd1
 
 /* Undefined, as on the CPU, until the kernel has set its CR4.OSXSAVE. */
-static enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
+static NOINLINE enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
                                const struct insn *i)
 {
     uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;

@@ -124,8 +124,10 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
 {
     unsigned int words = 7 + (b.has_error_code ? 1 : 0) +
                          (b.selectors != NULL ? 4 : 0);
+    unsigned int pad = words % 2 * 8; /* the frame's end is aligned (B1) */
     struct vcpu_info *info = v->info;
-    uint64_t sp, cs, rflags, mask;
+    uint64_t sp, cs, rflags;
+    uint8_t mask;
 
     if (UNLIKELY(b.to->address == 0)) {
         no_handler(v, b.what);
@@ -141,7 +143,6 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
         b.error_code |= b.of_page_fault ? PFEC_USER : 0;
         arch_enter_kernel_mode(v);
     }
-    sp = (sp & ~15ull) - words * 8ull;
     if (b.of_page_fault) {
         __atomic_store_n(&info->arch.cr2, b.cr2, __ATOMIC_RELAXED);
     }
@@ -149,15 +150,16 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
     ASSERT((rflags & (RFLAGS_IF | RFLAGS_IOPL | RFLAGS_VM)) == RFLAGS_IF);
     mask = __atomic_load_n(&info->evtchn_upcall_mask, __ATOMIC_RELAXED);
     if (UNLIKELY(mask != 0)) {                                      /* B2 */
-        cs |= mask << 32;
+        cs |= (uint64_t)mask << 32;
         rflags &= ~RFLAGS_IF;
     }
     __atomic_store_n(&info->evtchn_upcall_mask,
-                     (uint8_t)mask | (b.mask_events || b.to->mask_events),
+                     mask | (b.mask_events || b.to->mask_events),
                      __ATOMIC_RELAXED);
     if (UNLIKELY(pv_shows_iopl(v))) {
         rflags |= v->pv.iopl * 0x1000ull;
     }
+    sp = round_down(sp - words * 8ull - pad, 16) + pad;
     if (UNLIKELY(put_frame(regs, GVA(sp), &b, cs, rflags))) {
         no_stack(v, sp, b.what);
         return;
@@ -376,7 +378,7 @@ void pv_iret_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     }
 }
 
-static void device_not_available(struct vcpu *v, struct cpu_regs *regs)
+static NOINLINE void device_not_available(struct vcpu *v, struct cpu_regs *regs)
 {
     /* CR0.TS is set only at the guest's wish (fpu_taskswitch), and the trap
      * clears it. */
@@ -394,23 +396,18 @@ void pv_inject_single_step(struct vcpu *v, struct cpu_regs *regs)
 
 /* The guest's DR6 is a variable: what the CPU reports is added to it, as it
  * would be to the register. */
-static void debug_exception(struct vcpu *v, struct cpu_regs *regs)
+static NOINLINE void debug_exception(struct vcpu *v, struct cpu_regs *regs)
 {
     v->pv.debugreg[6] |= arch_read_debugreg(v, 6);
     pv_inject(v, regs, TRAP_DB, 0, 0);
 }
 
-void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+static void other_exception(struct vcpu *v, struct cpu_regs *regs,
+                                     uint64_t cr2)
 {
     switch (regs->entry_vector) {
     case TRAP_PF:
         page_fault(v, regs, cr2);
-        break;
-    case TRAP_GP:
-        general_protection(v, regs);
-        break;
-    case TRAP_UD:
-        pv_emulate_forced(v, regs);
         break;
     case TRAP_NM:
         device_not_available(v, regs);
@@ -424,6 +421,18 @@ void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
     default:
         pv_inject(v, regs, regs->entry_vector, regs->error_code, 0);
         break;
+    }
+}
+
+/* Instructions to perform come first: they are frequent. */
+void pv_exception(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2)
+{
+    if (regs->entry_vector == TRAP_GP) {
+        general_protection(v, regs);
+    } else if (regs->entry_vector == TRAP_UD) {
+        pv_emulate_forced(v, regs);
+    } else {
+        other_exception(v, regs, cr2);
     }
 }
 
