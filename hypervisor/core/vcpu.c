@@ -14,6 +14,7 @@
 #include <hv/console.h>
 #include <hv/pv.h>
 #include <hv/time.h>
+#include <hv/trace.h>
 
 STATIC_ASSERT(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu takes one page");
 STATIC_ASSERT(sizeof(struct callback) * 256 == PAGE_SIZE, "so do its traps");
@@ -46,6 +47,7 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
     v->info = &d->shared_info->vcpu_info[id];
     v->info_frame = INVALID_MFN;
     v->kernel_mode = true;
+    v->is_traced = trace_mask != 0;
     init_pv(&v->pv);
     v->pv.traps = hv_alloc_pages(0);
     if (!v->pv.traps) {

@@ -20,6 +20,10 @@
  * The frame of SYSCALL, which is on the hypervisor's stack, has the flat
  * selectors already.
  *
+ * What is usual the entry code does by itself, by the same rules (iret_call in
+ * entry.asm); here is everything: an event that waits, a mask that stays
+ * closed, a fault.
+ *
  * A guest that goes to user mode without a user page table, or whose stack
  * can not be read, is crashed: it has no way to be told.
  */

@@ -188,6 +188,16 @@ int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
      1u << VMASST_TYPE_architectural_iopl |                                \
      1u << VMASST_TYPE_runstate_update_flag)
 
+/* Where traps look for it. */
+static void note_iopl(struct domain *d)
+{
+    bool shows = (d->vm_assist & 1u << VMASST_TYPE_architectural_iopl) != 0;
+
+    for (unsigned int i = 0; i < d->vcpu_count; i++) {
+        __atomic_store_n(&d->vcpus[i]->shows_iopl, shows, __ATOMIC_RELAXED);
+    }
+}
+
 int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,
                      uint64_t a4)
 {
@@ -203,9 +213,11 @@ int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,
     switch ((unsigned int)cmd) {
     case VMASST_CMD_enable:
         __atomic_or_fetch(&d->vm_assist, 1u << type, __ATOMIC_RELAXED);
+        note_iopl(d);
         return 0;
     case VMASST_CMD_disable:
         __atomic_and_fetch(&d->vm_assist, ~(1u << type), __ATOMIC_RELAXED);
+        note_iopl(d);
         return 0;
     default:
         return -XEN_ENOSYS;

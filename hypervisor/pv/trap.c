@@ -30,6 +30,9 @@
  *   B7  the way to a handler may be SYSRET: the new selectors are those it
  *       loads, and rcx and r11, which it spoils, stand in the frame.
  *
+ * A user's system call, where nothing is unusual, is bounced by the entry code
+ * itself (user_syscall in entry.asm), by the same rules.
+ *
  * Sources: the frame is part of the ABI (xen/arch-x86/xen-x86_64.h); error
  * codes SDM 3A 6.13, #PF SDM 3A 4.7.
  */
@@ -57,8 +60,6 @@ struct bounce {
     uint64_t clear_flags;      /* on top of B4 */
     const uint16_t *selectors; /* ds es fs gs of a failsafe frame, or NULL */
 };
-
-#define FLAGS_CLEARED (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
 
 const char *pv_vector_name(unsigned int vector)
 {
@@ -166,7 +167,7 @@ static ALWAYS_INLINE void bounce(struct vcpu *v, struct cpu_regs *regs,
     }
     regs->rip = b.to->address;
     regs->cs = PV_CS64;
-    regs->rflags &= ~(FLAGS_CLEARED | b.clear_flags);
+    regs->rflags &= ~(RFLAGS_OF_NO_HANDLER | b.clear_flags);
     regs->rsp = sp;
     regs->ss = PV_SS;
     regs->entry_vector = ENTRY_SYSCALL; /* B7 */

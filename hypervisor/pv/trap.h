@@ -34,7 +34,7 @@ static inline struct callback pv_trap_gate(const struct trap_info *t)
  * kernel counts as ring 0. */
 static inline bool pv_shows_iopl(const struct vcpu *v)
 {
-    return (v->domain->vm_assist & 1u << VMASST_TYPE_architectural_iopl) != 0;
+    return __atomic_load_n(&v->shows_iopl, __ATOMIC_RELAXED);
 }
 
 struct insn;

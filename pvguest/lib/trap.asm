@@ -127,6 +127,7 @@ trap_common:
         and     rsp, -16
         call    trap_entry
         mov     rsp, rbp
+        mov     qword [rsp + 16 * 8], 0 ; error code -> iret flags
 restore_and_iret:
         pop     r15
         pop     r14
@@ -144,7 +145,6 @@ restore_and_iret:
         pop     rsi
         pop     rdi
         add     rsp, 8                  ; the vector
-        mov     qword [rsp], 0          ; error code -> iret flags
         jmp     hypercall_page + HYPERCALL_SLOT_IRET
 
 ; failsafe_stub -- the hypervisor could not restore a data segment register or
@@ -194,6 +194,7 @@ probe_done:
         ret
 
 ; user_enter_asm(struct regs *) -- run the given context until it traps.
+;   in:    the error code's place holds the flags of iret
 ;   out:   returns when trap.c decides that the kernel should see the trap
 ;   why:   a user process reads best as a function call which returns a reason
         align   16

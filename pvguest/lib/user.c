@@ -62,10 +62,21 @@ void user_destroy(struct user *user)
     }
 }
 
-void user_run(struct user *user)
+static void run(struct user *user, uint64_t iret_flags)
 {
     if (mmuext_mfn(MMUEXT_NEW_USER_BASEPTR, user->space.root_mfn) != 0) {
         panic("the user's root table was refused");
     }
+    user->regs.error = iret_flags;
     user_enter(&user->regs);
+}
+
+void user_run(struct user *user)
+{
+    run(user, 0);
+}
+
+void user_run_answered(struct user *user)
+{
+    run(user, VGCF_in_syscall);
 }

@@ -454,7 +454,9 @@ START_TEST(the_assist_makes_the_kernel_ring_0)
 {
     v->pv.iopl = 0;
     ck_assert(!RUN("\xec"));
-    v->domain->vm_assist |= 1u << VMASST_TYPE_architectural_iopl;
+    ck_assert_int_eq(hc_vm_assist(VMASST_CMD_enable,
+                                  VMASST_TYPE_architectural_iopl, 0, 0, 0),
+                     0);
     ck_assert(RUN("\xec"));
 }
 END_TEST

@@ -54,6 +54,9 @@ void asm_offsets(void)
            COUNTER_hypercall * sizeof(uint64_t));
     DEFINE(CPU_page_faults, offsetof(struct cpu, counters) +
            (COUNTER_exception + TRAP_PF) * sizeof(uint64_t));
+    DEFINE(CPU_user_syscalls, offsetof(struct cpu, counters) +
+           COUNTER_user_syscall * sizeof(uint64_t));
+    DEFINE(NR_IRET, __HYPERVISOR_iret);
     DEFINE(PFEC_PRESENT, PFEC_PRESENT);
     DEFINE(PFEC_WRITE, PFEC_WRITE);
     DEFINE(PFEC_USER, PFEC_USER);
@@ -61,10 +64,30 @@ void asm_offsets(void)
     VCPU(kernel_mode);
     VCPU(is_idle);
     DEFINE(VCPU_joint_state, offsetof(struct vcpu, joint.state));
+    DEFINE(VCPU_joint_cr3, offsetof(struct vcpu, joint.cr3));
+    DEFINE(VCPU_joint_count, offsetof(struct vcpu, joint.hidden_count));
+    DEFINE(VCPU_joint_entry, offsetof(struct vcpu, joint.hidden_entry));
+    DEFINE(VCPU_joint_value, offsetof(struct vcpu, joint.hidden_value));
     DEFINE(VCPU_joint_table, offsetof(struct vcpu, joint.table));
+    DEFINE(VCPU_user_cr3, offsetof(struct vcpu, pv.user_cr3));
     DEFINE(JOINT_LOADED, JOINT_LOADED);
+    DEFINE(JOINT_UNLIKE, JOINT_UNLIKE);
+    DEFINE(VCPU_kernel_sp, offsetof(struct vcpu, pv.kernel_sp));
+    DEFINE(VCPU_kernel_cr3, offsetof(struct vcpu, pv.kernel_cr3));
+    DEFINE(VCPU_syscall, offsetof(struct vcpu, pv.user_call[USER_SYSCALL]));
+    DEFINE(CALLBACK_address, offsetof(struct callback, address));
+    DEFINE(CALLBACK_mask_events, offsetof(struct callback, mask_events));
     DEFINE(VCPU_INFO_pending, offsetof(struct vcpu_info, evtchn_upcall_pending));
     DEFINE(VCPU_INFO_mask, offsetof(struct vcpu_info, evtchn_upcall_mask));
+
+    DEFINE(VGCF_in_syscall, VGCF_in_syscall);
+    DEFINE(RFLAGS_IF, RFLAGS_IF);
+    DEFINE(RFLAGS_RF, RFLAGS_RF);
+    DEFINE(RFLAGS_OF_A_GUEST, RFLAGS_OF_A_GUEST);
+    DEFINE(RFLAGS_ALWAYS, RFLAGS_IF | RFLAGS_MBS);
+    DEFINE(RFLAGS_OF_A_CALL, ~(RFLAGS_OF_NO_HANDLER | RFLAGS_DF) & 0x3fffff);
+    DEFINE(HOLE_SHIFT, HV_HOLE_SHIFT);
+    DEFINE(HOLE_INDEX, HV_HOLE_START >> HV_HOLE_SHIFT);
 
     DEFINE(WORK_BUDGET, WORK_BUDGET);
     DEFINE(CPUS_MAX, CPUS_MAX);

@@ -33,7 +33,7 @@
 ; SYSCALL, when we are in ring 0 and rsp is still the guest's (SDM 3A 6.8.3).
 ;
 ; GS and its hidden twin always hold the guest's bases; nothing here reads GS,
-; and SWAPGS stands in C only (arch_swapgs).
+; and SWAPGS stands in C (arch_swapgs) and on the short ways only.
 ;
 ; What is trusted: nothing in a guest's registers. rip is checked for being
 ; canonical before SYSRET (which would fault in ring 0 on the guest's stack);
@@ -62,6 +62,8 @@ extern  percpu_base
 
 ; From rsp at the base of a guest's frame to struct cpu.
 %define CPU_DATA (REGS_SIZE - PERCPU_STACK_TOP)
+; The same from the slot of rflags, down to which the short ways push.
+%define CPU_OF_FLAGS (CPU_DATA - REGS_rflags)
 %define NEG_ENOSYS -38
 
 %macro PUSH_SCRATCH 0
@@ -112,7 +114,18 @@ extern  percpu_base
   __?SECT?__
 %endmacro
 
+; Where an access to guest memory goes on when it faults: %1; the rest is the
+; instruction.
+%macro GUEST 2+
+%%access:
+    %2
+  [section .ex_table]
+    dq      %%access, %1
+  __?SECT?__
+%endmacro
+
 section .smap_sites progbits alloc noexec nowrite align=8
+section .ex_table progbits alloc noexec nowrite align=8
 section .text.entry progbits alloc exec nowrite align=64
 
 ; --- vectors ----------------------------------------------------------------
@@ -326,16 +339,27 @@ syscall32_trampolines:
 ;          for the callee-saved registers: C keeps those for us.
 align 64
 entry_syscall:
-    mov     qword [rsp + 8], GUEST_SS
     push    r11
+    mov     r11, [rsp + CPU_OF_FLAGS + CPU_current]
+    cmp     byte [r11 + VCPU_kernel_mode], 0
+    je      user_syscall
+    cmp     rax, NR_IRET
+    je      iret_call
+hypercall:                          ; rsp at the slot of rflags
+    mov     qword [rsp + 16], GUEST_SS
     push    GUEST_CS64
     push    rcx
     push    ENTRY_SYSCALL           ; -1: vector and error code
-    PUSH_SCRATCH
+    push    rdi
+    push    rsi
+    push    rdx
+    push    rcx
+    push    rax
+    push    r8
+    push    r9
+    push    r10
+    push    qword [rsp + REGS_rflags - REGS_r10] ; r11, as SYSCALL left it
     sub     rsp, 6 * 8
-    mov     r11, [rsp + CPU_DATA + CPU_current]
-    cmp     byte [r11 + VCPU_kernel_mode], 0
-    je      user_syscall
     mov     dword [rsp + CPU_DATA + CPU_work_left], WORK_BUDGET
     cmp     rax, 64
     jae     hypercall_absent
@@ -400,23 +424,236 @@ slow_exit:
     call    save_rest
     jmp     exit_to_guest
 
-; user_syscall -- a user calls its kernel.
-user_syscall:
-    mov     edx, USER_SYSCALL
-.edx_is_set:
-    mov     rdi, [rsp + CPU_DATA + CPU_current]
-    mov     rsi, rsp
-    call    pv_user_syscall
-    jmp     lean_exit
-
 ; From rip on downwards, and on: one of USER_*.
 %macro USER_CALL 1
     push    ENTRY_SYSCALL           ; -1: vector and error code
     PUSH_SCRATCH
     sub     rsp, 6 * 8
     mov     edx, %1
-    jmp     user_syscall.edx_is_set
+    jmp     user_call
 %endmacro
+
+; The short ways. A user's system call and the iret that answers it are most
+; of what a busy guest asks for. What follows does what pv/trap.c and pv/iret.c
+; say (B1 to B7 and I1 to I4 are theirs) for the common case, in which no guest
+; register but rax, rcx, r11 has to be moved. Everything else takes the long way
+; through C, and begins there anew: nothing was changed but what C will set to
+; the same value, or it was changed back.
+;
+;   Q1  one word of struct vcpu says whether the case is common
+;   Q2  no softirq waits: this CPU's own code, which sets one, goes out by an
+;       exit that looks; another CPU sends an interrupt as well
+;   Q3  an event that comes after we looked brings an interrupt too
+;   Q4  the lowest word of guest memory is touched first (guest_words_begin)
+
+; The tables of arch_enter_kernel_mode and arch_enter_user_mode (joint.c); r11 =
+; vcpu, rax and rcx are lost. The second goes to %1, before anything was done,
+; when there is no user table, or the joint one has to be made.
+%macro KERNEL_TABLE 0
+    test    byte [r11 + VCPU_joint_state], JOINT_LOADED
+    jz      %%own
+    mov     eax, [r11 + VCPU_joint_count]
+%%show:
+    dec     eax
+    mov     rcx, [r11 + rax * 8 + VCPU_joint_entry]
+    push    qword [r11 + rax * 8 + VCPU_joint_value]
+    pop     qword [rcx]
+    jnz     %%show                  ; the flags are still DEC's
+    jmp     %%done
+%%own:
+    mov     rcx, [r11 + VCPU_kernel_cr3]
+    mov     cr3, rcx
+%%done:
+%endmacro
+%macro USER_TABLE_OR 1
+    mov     rcx, [r11 + VCPU_user_cr3]
+    test    rcx, rcx
+    jz      %1
+    mov     eax, [r11 + VCPU_joint_state]
+    cmp     eax, JOINT_UNLIKE
+    je      %%load
+    cmp     eax, JOINT_LOADED
+    jne     %1
+    mov     eax, [r11 + VCPU_joint_count]
+%%hide:
+    dec     eax
+    mov     rcx, [r11 + rax * 8 + VCPU_joint_entry]
+    mov     qword [rcx], 0
+    jnz     %%hide
+    mov     rcx, [r11 + VCPU_joint_cr3]
+%%load:
+    mov     cr3, rcx
+%endmacro
+
+; user_syscall -- SYSCALL of a user: a frame on its kernel's stack.
+;   in:    r11 = vcpu; rcx = rip; rsp at rflags, the user's rsp above
+;   out:   SYSRET to the callback; all other registers are the user's
+align 16
+user_syscall:
+    cmp     qword [r11 + VCPU_kernel_mode], 0               ; Q1
+    jne     .long
+    cmp     qword [r11 + VCPU_syscall + CALLBACK_address], 0
+    je      .long
+    push    rcx
+    push    rdx
+    push    rax
+    mov     rcx, [r11 + VCPU_info]
+    cmp     word [rcx + VCPU_INFO_pending], 0   ; nor is the mask set (B2)
+    jne     .restore
+    mov     rdx, [r11 + VCPU_kernel_sp]
+    and     rdx, -16                            ; B1
+    sub     rdx, 7 * 8
+    mov     rax, rdx
+    shr     rax, HOLE_SHIFT
+    cmp     eax, HOLE_INDEX
+    je      .restore
+    inc     qword [rsp + 3 * 8 + CPU_OF_FLAGS + CPU_user_syscalls]
+    mov     al, [r11 + VCPU_syscall + CALLBACK_mask_events]
+    mov     [rcx + VCPU_INFO_mask], al
+    mov     byte [r11 + VCPU_kernel_mode], 1
+    swapgs
+    KERNEL_TABLE
+    SMAP_SITE 1
+    mov     rax, [rsp + 2 * 8]                  ; rip
+    GUEST .fault, mov [rdx], rax                ; as rcx; Q4
+    GUEST .fault, mov [rdx + 2 * 8], rax
+    mov     rax, [rsp + 3 * 8]                  ; rflags
+    GUEST .fault, mov [rdx + 1 * 8], rax        ; as r11
+    GUEST .fault, mov [rdx + 4 * 8], rax
+    and     eax, RFLAGS_OF_A_CALL               ; B4
+    mov     rcx, [rsp + 4 * 8]                  ; rsp
+    GUEST .fault, mov [rdx + 5 * 8], rcx
+    GUEST .fault, mov qword [rdx + 3 * 8], GUEST_CS64
+    GUEST .fault, mov qword [rdx + 6 * 8], GUEST_SS
+    SMAP_SITE 0
+    mov     rcx, [r11 + VCPU_syscall + CALLBACK_address]    ; B6
+    mov     [rsp + 4 * 8], rdx
+    mov     r11, rax
+    pop     rax
+    pop     rdx
+    mov     rsp, [rsp + 2 * 8]
+    o64 sysret                                  ; B7
+.fault:                                         ; B5: the long way will say it
+    SMAP_SITE 0
+    mov     rcx, [r11 + VCPU_info]
+    mov     byte [rcx + VCPU_INFO_mask], 0
+    mov     byte [r11 + VCPU_kernel_mode], 0
+    swapgs
+.restore:
+    pop     rax
+    pop     rdx
+    pop     rcx
+.long:
+    mov     r11, [rsp]
+    mov     qword [rsp + 16], GUEST_SS
+    push    GUEST_CS64
+    push    rcx
+    USER_CALL USER_SYSCALL
+
+; user_call -- the long way, from a frame at rsp; edx = one of USER_*.
+user_call:
+    mov     rdi, [rsp + CPU_DATA + CPU_current]
+    mov     rsi, rsp
+    call    pv_user_syscall
+    jmp     lean_exit
+
+%define IRETS (CPU_OF_FLAGS + CPU_hypercall_counts + NR_IRET * 8)
+
+; iret_call -- HYPERVISOR_iret of a kernel.
+;   in:    r11 = vcpu; rcx = rip of the call; rsp at rflags, the guest's above,
+;          where its frame is: rax r11 rcx flags rip cs rflags rsp ss
+;   out:   SYSRET to a user, if the frame allows it (I3), or IRETQ
+iret_call:
+    push    rcx
+    cmp     qword [r11 + VCPU_kernel_mode], 1               ; Q1
+    jne     .long
+    mov     rcx, [rsp + 2 * 8]
+    mov     rax, rcx
+    shr     rax, HOLE_SHIFT
+    cmp     eax, HOLE_INDEX
+    je      .long
+    SMAP_SITE 1
+    GUEST .long, push qword [rcx]               ; rax; Q4
+    GUEST .long, test byte [rcx + 3 * 8 + 1], VGCF_in_syscall >> 8
+    jz      .full
+    GUEST .long, movzx eax, word [rcx + 5 * 8]
+    and     eax, 0x1fff                         ; the flat 64-bit selector, or
+    cmp     eax, GUEST_CS64 & 0x1fff            ; a native kernel's name of it
+    jne     .long
+    GUEST .long, push qword [rcx + 7 * 8]       ; rsp
+    GUEST .long, mov rax, [rcx + 4 * 8]         ; rip
+    push    rax
+    shr     rax, 47                             ; a user's is in the low half
+    jnz     .long
+    GUEST .long, mov eax, [rcx + 6 * 8]
+    xor     eax, RFLAGS_IF
+    test    eax, RFLAGS_IF | RFLAGS_RF
+    jnz     .long
+    and     eax, RFLAGS_OF_A_GUEST              ; I2
+    or      eax, RFLAGS_ALWAYS
+    push    rax
+    SMAP_SITE 0
+    mov     rax, [r11 + VCPU_info]
+    cmp     byte [rax + VCPU_INFO_pending], 0
+    jne     .long
+    mov     byte [rax + VCPU_INFO_mask], 0
+    USER_TABLE_OR .long
+    mov     byte [r11 + VCPU_kernel_mode], 0
+    swapgs
+    inc     qword [rsp + 5 * 8 + IRETS]
+    pop     r11
+    pop     rcx
+    mov     rax, [rsp + 8]
+    mov     rsp, [rsp]
+    o64 sysret
+.full:                              ; all of it counts: what goes into our own
+    GUEST .long, push qword [rcx + 4 * 8]       ; frame waits below it
+    GUEST .long, push qword [rcx + 7 * 8]       ; rip, rsp
+    GUEST .long, push qword [rcx + 1 * 8]       ; r11
+    GUEST .long, push qword [rcx + 2 * 8]       ; rcx
+    GUEST .long, movzx eax, word [rcx + 8 * 8]
+    or      eax, 3
+    mov     [rsp + 8 * 8], rax                  ; ss
+    GUEST .long, mov eax, [rcx + 6 * 8]
+    xor     eax, RFLAGS_IF
+    test    eax, RFLAGS_IF
+    jnz     .long
+    and     eax, RFLAGS_OF_A_GUEST              ; I2
+    or      eax, RFLAGS_ALWAYS
+    mov     [rsp + 6 * 8], rax                  ; rflags
+    GUEST .long, movzx ecx, word [rcx + 5 * 8]
+    SMAP_SITE 0
+    mov     rax, [r11 + VCPU_info]
+    cmp     byte [rax + VCPU_INFO_pending], 0
+    jne     .long
+    mov     byte [rax + VCPU_INFO_mask], 0
+    push    rcx
+    and     ecx, 3
+    cmp     ecx, 3                              ; I1
+    je      .to_user
+.commit:
+    inc     qword [rsp + 7 * 8 + IRETS]
+    pop     rax
+    or      eax, 3
+    mov     [rsp + 5 * 8], rax                  ; cs
+    pop     rcx
+    pop     r11
+    pop     qword [rsp + 4 * 8]                 ; rsp
+    mov     rax, [rsp + 8]
+    pop     qword [rsp]                         ; rip
+    jmp     exit_iretq
+.to_user:
+    USER_TABLE_OR .long
+    mov     byte [r11 + VCPU_kernel_mode], 0
+    swapgs
+    jmp     .commit
+.long:
+    SMAP_SITE 0
+    or      rsp, PERCPU_SIZE - 1
+    sub     rsp, 4 * 8 - 1                      ; where rcx was pushed
+    pop     rcx
+    mov     eax, NR_IRET
+    jmp     hypercall
 
 ; entry_syscall32 -- SYSCALL from a 32-bit code segment: always a user's.
 align 16

@@ -50,6 +50,9 @@ STATIC_ASSERT(sizeof(struct cpu_regs) == 168, "entry.asm builds this layout");
 #define RFLAGS_OF_A_GUEST \
     (0x3fffffull & ~(RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP))
 
+/* What no handler is entered with. */
+#define RFLAGS_OF_NO_HANDLER (RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_AC)
+
 /* Exceptions by number (SDM 3A 6.3.1). */
 enum {
     TRAP_DE = 0, TRAP_DB = 1, TRAP_NMI = 2, TRAP_BP = 3, TRAP_OF = 4,

@@ -96,9 +96,16 @@ struct vcpu {
     /* --- known to the entry code (asm_offsets.c) --- */
     struct vcpu_info *info;    /* hypervisor's mapping; never NULL; others
                                   than the vcpu read it by vcpu_info() */
+    /* One word to the entry code: on its short ways for system calls and iret
+     * nothing in it is set but kernel_mode. */
     bool kernel_mode;          /* TF_kernel_mode of Xen: which table is loaded */
     bool is_idle;
-    uint8_t pad[6];
+    bool areas_stale;          /* they wait for guest kernel mode: see
+                                  time_refresh_areas() */
+    bool nmi_masked;           /* the handler runs, until the next iret */
+    bool shows_iopl;           /* vm_assist architectural_iopl, see pv/trap.h */
+    bool is_traced;
+    uint8_t pad[2];
     struct pv_vcpu pv;
     struct joint_table joint;  /* the CPU that runs it */
 
@@ -130,18 +137,18 @@ struct vcpu {
     uint32_t time_cpu;         /* whose counter vcpu_time_info is for */
     gva_t runstate_guest;      /* registered area, v==0: none */
     gva_t time_guest;
-    bool areas_stale;          /* they wait for guest kernel mode: see
-                                  time_refresh_areas() */
 
-    /* --- VCPUOP_send_nmi --- */
-    bool nmi_pending;          /* atomic: anybody sets it */
-    bool nmi_masked;           /* the handler runs, until the next iret */
+    bool nmi_pending;          /* atomic: anybody sets it; VCPUOP_send_nmi */
 
     bool info_claimed;         /* atomic: a CPU is moving, or has moved, info */
 
     void *fpu;                 /* FXSAVE/XSAVE image, one page */
     bool fpu_loaded;
 };
+
+STATIC_ASSERT(offsetof(struct vcpu, pv) ==
+                  offsetof(struct vcpu, kernel_mode) + 8,
+              "the entry code compares it as one word");
 
 struct domain {
     domid_t id;

@@ -32,4 +32,8 @@ void *user_add_page(struct user *user, unsigned long va, uint64_t flags);
  */
 void user_run(struct user *user);
 
+/* The same, as an answer to a system call: rcx and r11 need not be what regs
+ * says, so that the hypervisor may use SYSRET. */
+void user_run_answered(struct user *user);
+
 #endif

@@ -100,9 +100,12 @@ static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
  * half meets the non-canonical gap before the hole, and one that begins in
  * the gap faults at once (SDM 1 3.3.7.1).
  */
+STATIC_ASSERT(HV_HOLE_END - HV_HOLE_START == 1ull << HV_HOLE_SHIFT,
+              "the hole is a whole multiple of its size");
+
 static inline bool gva_outside_hole(gva_t va)
 {
-    return va.v - HV_HOLE_START >= HV_HOLE_END - HV_HOLE_START;
+    return va.v >> HV_HOLE_SHIFT != HV_HOLE_START >> HV_HOLE_SHIFT;
 }
 
 /* Both halves that are a guest's lie side by side when counted from the end

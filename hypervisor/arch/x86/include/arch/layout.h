@@ -9,6 +9,7 @@
 
 #define HV_HOLE_START 0xffff800000000000ull
 #define HV_HOLE_END   0xffff880000000000ull
+#define HV_HOLE_SHIFT 43 /* all of it, and nothing else, is HV_HOLE_START here */
 
 /* slot 256: machine-to-pseudo-physical table, 8 bytes a frame, guests read */
 #define M2P_BASE      0xffff800000000000ull
