@@ -71,12 +71,15 @@ static inline struct cpu_regs *arch_guest_regs(void)
     return (struct cpu_regs *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1;
 }
 
+/* One instruction, whose flags say what is asked. */
 static inline bool work_spend(int32_t units)
 {
-    struct cpu *c = this_cpu();
+    bool is_left;
 
-    c->work_left -= units;
-    return c->work_left > 0;
+    __asm__("subl %[units], %[left]"
+            : "=@ccg"(is_left), [left] "+m"(this_cpu()->work_left)
+            : [units] "ri"(units));
+    return is_left;
 }
 
 static inline bool gva_is_canonical(uint64_t va)
