@@ -62,7 +62,7 @@ void softirq_run(void)
     /* The CPU stays the same, though the vcpu may not. */
     struct cpu *c = this_cpu();
 
-    while (__atomic_load_n(&c->softirqs, __ATOMIC_RELAXED) != 0) {
+    do {
         uint32_t work = __atomic_exchange_n(&c->softirqs, 0,
                                             __ATOMIC_SEQ_CST);
 
@@ -78,5 +78,5 @@ void softirq_run(void)
         if (UNLIKELY(work & RUN_LATE)) {
             run_late(work);
         }
-    }
+    } while (__atomic_load_n(&c->softirqs, __ATOMIC_RELAXED) != 0);
 }
