@@ -76,8 +76,5 @@ int64_t hc_physdev_op_compat(uint64_t arg, uint64_t a1, uint64_t a2,
     if (read_command(arg, sizeof(struct physdev_op), &cmd)) {
         return -XEN_EFAULT;
     }
-    if (cmd < PHYSDEVOP_irq_status_query || cmd > PHYSDEVOP_alloc_irq_vector) {
-        return -XEN_EINVAL;
-    }
     return hc_physdev_op(cmd, arg + offsetof(struct physdev_op, u), 0, 0, 0);
 }

@@ -37,7 +37,7 @@ int vcpu_op_register_runstate_memory_area(
     struct domain *d, unsigned int vcpuid,
     struct vcpu_register_runstate_memory_area *op)
 {
-    if (!gva_range_ok(GVA(op->addr.p), sizeof(struct vcpu_runstate_info))) {
+    if (!gva_ok(GVA(op->addr.p))) {
         return -XEN_EFAULT;
     }
     time_register_runstate(d->vcpus[vcpuid], GVA(op->addr.p));
@@ -48,7 +48,7 @@ int vcpu_op_register_vcpu_time_memory_area(
     struct domain *d, unsigned int vcpuid,
     struct vcpu_register_time_memory_area *op)
 {
-    if (!gva_range_ok(GVA(op->addr.p), sizeof(struct vcpu_time_info))) {
+    if (!gva_ok(GVA(op->addr.p))) {
         return -XEN_EFAULT;
     }
     time_register_time(d->vcpus[vcpuid], GVA(op->addr.p));

@@ -32,15 +32,15 @@ int physdev_op_set_iopl(struct domain *d, struct physdev_set_iopl *op)
 }
 
 /* A map of ports in the guest's memory, a clear bit allowing one; it is read
- * at each access. -XEN_EINVAL: more ports than there are, or a map that would
- * reach into the hypervisor's hole if it were as large as can be. */
+ * at each access. -XEN_EINVAL: more ports than there are, or a map that does
+ * not begin at an address of the guest's. */
 int physdev_op_set_iobitmap(struct domain *d, struct physdev_set_iobitmap *op)
 {
     struct pv_vcpu *pv = &current_vcpu()->pv;
 
     (void)d;
     if (op->nr_ports > IO_PORTS ||
-        !gva_range_ok(GVA((uint64_t)op->bitmap.p), IO_PORTS / 8)) {
+        !gva_ok(GVA((uint64_t)op->bitmap.p))) {
         return -XEN_EINVAL;
     }
     pv->io_bitmap = GVA((uint64_t)op->bitmap.p);

@@ -86,6 +86,7 @@ void case_error(const char *reason);
 #define HOLE_VA          0xffff800000000000ul   /* M2P: readable, not ours  */
 #define HYPERVISOR_VA    0xffff82d000000000ul   /* not even readable        */
 #define NON_CANONICAL_VA 0x0000900000000000ul
+#define LAST_VA          0x00007ffffffffff8ul   /* of the lower half; unmapped */
 #define UNMAPPED_VA      0xffffa00000000000ul   /* guest's, and not mapped  */
 #define SCRATCH_VA       0xffff900000000000ul   /* guest's, for cases       */
 

@@ -11,8 +11,6 @@
 
 #include <xen/grant_table.h>
 
-#define LAST_VA 0x00007ffffffffff8ul    /* of the lower half; not mapped */
-
 static uint64_t list[4];
 
 static long grant_op(unsigned int command, void *argument, unsigned int count)

@@ -63,8 +63,10 @@ static void devices(void)
     expect_eq("iopl-1", 0, old_physdev(&op));
     op.u.set_iopl.iopl = 0;
     expect_eq("iopl-0", 0, old_physdev(&op));
-    op.cmd = PHYSDEVOP_map_pirq;
-    expect_eq("too-new", -XEN_EINVAL, old_physdev(&op));
+    op.cmd = 0;
+    expect_eq("none", -XEN_ENOSYS, old_physdev(&op));
+    op.cmd = ~0u;
+    expect_eq("unknown", -XEN_ENOSYS, old_physdev(&op));
     expect_eq("physdev-unmapped", -XEN_EFAULT,
               old_physdev(hostile(UNMAPPED_VA)));
 }

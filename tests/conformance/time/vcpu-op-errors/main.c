@@ -13,6 +13,26 @@ static uint64_t op(unsigned int command, unsigned int vcpu)
     return (uint64_t)hypercall_vcpu_op(command, vcpu, NULL);
 }
 
+/* What can not be written is left out. */
+static void nowhere(unsigned long va)
+{
+    struct vcpu_register_runstate_memory_area runstate = {
+        .addr.v = hostile(va),
+    };
+    struct vcpu_register_time_memory_area time = { .addr.v = hostile(va) };
+
+    expect_eq("runstate-nowhere", 0, (uint64_t)
+              hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0,
+                                &runstate));
+    expect_eq("time-nowhere", 0, (uint64_t)
+              hypercall_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0,
+                                &time));
+    runstate.addr.v = NULL;
+    hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0, &runstate);
+    time.addr.v = NULL;
+    hypercall_vcpu_op(VCPUOP_register_vcpu_time_memory_area, 0, &time);
+}
+
 CONFORMANCE_CASE("vcpu_op: errors", 0)
 {
     long pinned;
@@ -43,6 +63,8 @@ CONFORMANCE_CASE("vcpu_op: errors", 0)
     expect_eq("vcpu_info-unmapped", -XEN_EFAULT, (uint64_t)
               hypercall_vcpu_op(VCPUOP_register_vcpu_info, 0,
                                 hostile(UNMAPPED_VA)));
+    nowhere(LAST_VA);
+    nowhere(~7ul);
     runstate.addr.v = hostile(HYPERVISOR_VA);
     expect_eq("runstate-in-the-hypervisor", -XEN_EFAULT, (uint64_t)
               hypercall_vcpu_op(VCPUOP_register_runstate_memory_area, 0,

@@ -56,6 +56,10 @@ CONFORMANCE_CASE("physdev_op: I/O privilege and errors", 0)
     expect_eq("too-many-ports", -XEN_EINVAL, set_map(map, 65537));
     expect_eq("map-in-the-hypervisor", -XEN_EINVAL,
               set_map(hostile(HYPERVISOR_VA), 65536));
+    expect_eq("map-into-the-gap", 0, set_map(hostile(LAST_VA), 65536));
+    expect_eq("map-wraps", 0, set_map(hostile(~7ul), 65536));
+    fault = in();
+    expect_fault("in-by-a-map-that-is-not-there", &fault, VECTOR_GP, 0);
     expect_eq("map", 0, set_map(map, 65536));
     fault = in();
     expect_no_fault("in-by-the-map", &fault);
