@@ -267,15 +267,16 @@ static void populate_missing(const struct guest_build *b, uint64_t pfn,
                              uint64_t end)
 {
     while (pfn < end) {
-        uint64_t run = pfn;
+        uint64_t behind = pfn;
 
-        while (pfn < end && b->mfns[pfn] == 0) {
-            pfn++;
+        while (behind < end && b->mfns[behind] == 0) {
+            behind++;
         }
-        populate(b, run, pfn);
-        while (pfn < end && b->mfns[pfn] != 0) {
-            pfn++;
+        populate(b, pfn, behind);
+        while (behind < end && b->mfns[behind] != 0) {
+            behind++;
         }
+        pfn = behind;
     }
 }
 
