@@ -448,40 +448,41 @@ slow_exit:
 
 ; The tables of arch_enter_kernel_mode and arch_enter_user_mode (joint.c); r11 =
 ; vcpu, rax and rcx are lost. The second goes to %1, before anything was done,
-; when there is no user table, or the joint one has to be made.
+; when there is no user table, or the joint one has to be made; %2 begins its
+; labels.
 %macro KERNEL_TABLE 0
     test    byte [r11 + VCPU_joint_state], JOINT_LOADED
-    jz      %%own
+    jz      .own_table
     mov     eax, [r11 + VCPU_joint_count]
-%%show:
+.show:
     dec     eax
     mov     rcx, [r11 + rax * 8 + VCPU_joint_entry]
     push    qword [r11 + rax * 8 + VCPU_joint_value]
     pop     qword [rcx]
-    jnz     %%show                  ; the flags are still DEC's
-    jmp     %%done
-%%own:
+    jnz     .show                  ; the flags are still DEC's
+    jmp     .in_kernel
+.own_table:
     mov     rcx, [r11 + VCPU_kernel_cr3]
     mov     cr3, rcx
-%%done:
+.in_kernel:
 %endmacro
-%macro USER_TABLE_OR 1
+%macro USER_TABLE_OR 2
     mov     rcx, [r11 + VCPU_user_cr3]
     test    rcx, rcx
     jz      %1
     mov     eax, [r11 + VCPU_joint_state]
     cmp     eax, JOINT_UNLIKE
-    je      %%load
+    je      %2_load
     cmp     eax, JOINT_LOADED
     jne     %1
     mov     eax, [r11 + VCPU_joint_count]
-%%hide:
+%2_hide:
     dec     eax
     mov     rcx, [r11 + rax * 8 + VCPU_joint_entry]
     mov     qword [rcx], 0
-    jnz     %%hide
+    jnz     %2_hide
     mov     rcx, [r11 + VCPU_joint_cr3]
-%%load:
+%2_load:
     mov     cr3, rcx
 %endmacro
 
@@ -597,7 +598,7 @@ iret_call:
     cmp     byte [rax + VCPU_INFO_pending], 0
     jne     .long
     mov     byte [rax + VCPU_INFO_mask], 0
-    USER_TABLE_OR .long
+    USER_TABLE_OR .long, .sysret
     mov     byte [r11 + VCPU_kernel_mode], 0
     swapgs
     inc     qword [rsp + 5 * 8 + IRETS]
@@ -643,7 +644,7 @@ iret_call:
     pop     qword [rsp]                         ; rip
     jmp     exit_iretq
 .to_user:
-    USER_TABLE_OR .long
+    USER_TABLE_OR .long, .iretq
     mov     byte [r11 + VCPU_kernel_mode], 0
     swapgs
     jmp     .commit
