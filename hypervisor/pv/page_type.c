@@ -17,7 +17,9 @@
  *       last use ended are flushed while the frame is busy: after the last
  *       chance for such an entry to appear, before anybody trusts or writes
  *       the frame. The page-table cache of a CPU is why this goes for every
- *       change, not only for those away from writable
+ *       change, not only for those away from writable; but where the frame was
+ *       a table that cache is all: the pages that its entries led to have
+ *       stamps of their own, drawn when it was undone
  *   T4  the stamp is the TLB clock as read while the frame was busy on its
  *       way to idle (W4)
  *   T5  a stopped frame holds its own use and reference. The call that
@@ -74,11 +76,14 @@ static void busy_to_stopped(struct frame *f)
 }
 
 /* T3 */
-static void flush_stale_entries(struct domain *d, struct frame *f)
+static void flush_stale_entries(struct domain *d, struct frame *f,
+                                enum page_type was)
 {
     cpumask_t mask = arch_tlb_filter(domain_cpus(d), f->stamp);
 
-    if (mask) {
+    if (mask && page_type_is_table(was)) {
+        arch_tlb_flush_tables(mask);
+    } else if (mask) {
         arch_tlb_flush(mask);
     }
 }
@@ -183,7 +188,7 @@ __attribute__((noinline)) int frame_get_any(struct domain *d, mfn_t mfn,
         frame_put(mfn); /* T5: the frame's own reference is ours now */
     } else {
         if (((now ^ next) & FW_TYPE_BITS) != 0 && fw_type(now) != PT_NONE) {
-            flush_stale_entries(d, f);
+            flush_stale_entries(d, f, fw_type(now));
         }
         pt_progress_none(mfn);
     }

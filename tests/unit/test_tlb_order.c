@@ -197,6 +197,29 @@ START_TEST(a_page_flush_is_no_flush_of_a_frame)
 }
 END_TEST
 
+/* What CPUs remember of the table goes, here without what they remember of
+ * pages; others are flushed whole. */
+START_TEST(a_table_that_ends_takes_no_pages_along)
+{
+    ck_assert_int_eq(unmap(0, 0), 0);
+    ck_assert_int_eq(page_type_pin(d, g.data[0], PT_L1), 0);
+    touch(0, 1);
+    touch(1, 1);
+    ck_assert_int_eq(page_type_unpin(d, g.data[0]), 0);
+    host_effects_clear();
+    ck_assert_int_eq(frame_get_and_type(d, g.data[0], PT_WRITABLE), 0);
+    ck_assert_uint_eq(host_effect_count(EFFECT_TLB_FLUSH), 1);
+    ck_assert_uint_eq(host_effect_at(host_effect_find(EFFECT_TLB_FLUSH, 0))->a,
+                      CPU(0) | CPU(1));
+    ck_assert_int_eq(unmap(1, 0), 0);
+    ck_assert(!guest_store64(GVA(data_va(1)), 2));
+    world_enter(d->vcpus[1]);
+    ck_assert(guest_store64(GVA(data_va(1)), 2));
+    world_enter(d->vcpus[0]);
+    ck_assert_int_eq(frame_put_and_type(d, g.data[0]), 0);
+}
+END_TEST
+
 /* A root that is given back while it is loaded stays until another one is:
  * the CPU never runs on a free frame. */
 START_TEST(a_root_is_freed_after_the_next_is_loaded)
@@ -290,6 +313,7 @@ TEST_MAIN("tlb_order", setup, teardown,
           one_flush_serves_many_frames,
           a_mapping_that_was_the_last_use_frees_before_its_own_flush,
           a_page_flush_is_no_flush_of_a_frame,
+          a_table_that_ends_takes_no_pages_along,
           a_root_is_freed_after_the_next_is_loaded,
           tables_are_flushed_before_they_are_anothers,
           exchanged_frames_are_flushed_like_all_others,

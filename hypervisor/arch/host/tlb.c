@@ -116,6 +116,15 @@ void arch_tlb_flush_page(cpumask_t mask, gva_t va)
     flush(mask, false, va);
 }
 
+/* The fake CPUs walk from the top each time. */
+void arch_tlb_flush_tables(cpumask_t mask)
+{
+    cpumask_t self = 1ull << this_cpu()->id;
+
+    host_effect_add(EFFECT_TLB_FLUSH, mask, 0);
+    flush(mask & ~self, true, GVA(0));
+}
+
 void host_tlb_flush_local(void)
 {
     arch_tlb_flush(1ull << this_cpu()->id);

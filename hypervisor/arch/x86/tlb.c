@@ -203,6 +203,18 @@ void arch_tlb_flush_page(cpumask_t mask, gva_t va)
     flush_others(mask, tlb_page_request(va.v));
 }
 
+/* INVLPG drops all that a CPU remembers of upper levels, whatever address it
+ * has: SDM 3A 4.10.4.1; AMD APM 2 5.5.2, as long as EFER.TCE is 0. Others are
+ * flushed whole, so that they are asked once for a tree of tables. */
+void arch_tlb_flush_tables(cpumask_t mask)
+{
+    TRACE(TLB_FLUSH, mask);
+    if (names_this_cpu(mask)) {
+        tlb_flush_page_local(GVA(0));
+    }
+    flush_others(mask, TLB_EVERYTHING);
+}
+
 /* --- the TLB clock ------------------------------------------------------- */
 
 /* The caller has removed its entry before it asks for the time. */

@@ -9,9 +9,6 @@
  * sends the EOI) and every waiting loop call it. Interrupts off. */
 void tlb_flush_service(void);
 
-/* Flushes all that this CPU holds of guests, and stamps the CPU. */
-void tlb_flush_everything(void);
-
 /*
  * Around a CR3 load that brings another vcpu's page table: begin before it,
  * end after it with what begin gave. The load counts as a flush.

@@ -77,6 +77,10 @@ void arch_tlb_flush(cpumask_t mask);
 /* The same for one linear address. */
 void arch_tlb_flush_page(cpumask_t mask, gva_t va);
 
+/* The same for what CPUs remember of page tables, and at least that: entries
+ * that lead to a page itself may stay. */
+void arch_tlb_flush_tables(cpumask_t mask);
+
 /* The TLB clock: advances at each full flush of any CPU. A CPU whose
  * tlb_stamp is later than a frame's stamp holds no older entry of it. */
 uint32_t arch_tlb_clock(void);

@@ -429,14 +429,13 @@ static inline void tlb_flush_page_local(gva_t va)
     __asm__ volatile("invlpg (%0)" : : "r"(va.v) : "memory");
 }
 
+/* Flushes all that this CPU holds of guests, and stamps the CPU (tlb.c). */
+void tlb_flush_everything(void);
+
+/* With a stamp: who changes tables flushes first, and changes types then. */
 static inline void tlb_flush_local(void)
 {
-    uint64_t cr3;
-
-    joint_catch_up();
-    COUNT(tlb_flush_all);
-    __asm__ volatile("mov %%cr3, %0\n\tmov %0, %%cr3" : "=r"(cr3) : :
-                     "memory");
+    tlb_flush_everything();
 }
 
 #endif
