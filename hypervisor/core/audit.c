@@ -461,11 +461,6 @@ bool audit_at_rest(bool tell)
 int64_t hc_arch_7(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                   uint64_t a4)
 {
-    (void)a0;
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (!DEBUG_BUILD) {
         return -XEN_ENOSYS;
     }

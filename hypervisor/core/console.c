@@ -285,8 +285,6 @@ static int64_t read_to_guest(uint32_t count, gva_t buf)
 int64_t hc_console_io(uint64_t command, uint64_t count, uint64_t buffer,
                       uint64_t unused3, uint64_t unused4)
 {
-    (void)unused3;
-    (void)unused4;
     if (!current_domain()->is_privileged) {
         return -XEN_EPERM; /* other domains have rings for their consoles */
     }

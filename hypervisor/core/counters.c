@@ -141,10 +141,6 @@ int64_t hc_sysctl(uint64_t arg, uint64_t a1, uint64_t a2, uint64_t a3,
     struct xen_sysctl op;
     int err;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (guest_copy_in(&op, GVA(arg), sizeof(op))) {
         return -XEN_EFAULT;
     }

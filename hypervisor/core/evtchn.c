@@ -691,9 +691,6 @@ int64_t hc_event_channel_op(uint64_t cmd, uint64_t arg, uint64_t a2,
     struct domain *d = current_domain();
     evtchn_port_t port;
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if ((uint32_t)cmd != EVTCHNOP_send) {
         return other_op(d, (uint32_t)cmd, arg);
     }

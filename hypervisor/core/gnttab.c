@@ -173,7 +173,6 @@ int gnttab_op_set_version(struct domain *d, gva_t arg)
     uint32_t wanted;
 
     STATIC_ASSERT(sizeof(struct gnttab_set_version) == 4, "one word");
-    (void)d;
     if (guest_load32(arg, &wanted)) {
         return -XEN_EFAULT;
     }
@@ -201,8 +200,6 @@ int64_t hc_grant_table_op(uint64_t cmd, uint64_t arg, uint64_t count,
     struct domain *d = current_domain();
     unsigned int command = (unsigned int)cmd;
 
-    (void)a3;
-    (void)a4;
     if ((command & ~GRANT_COMMAND_MASK) != 0 ||
         !count_ok(command, (unsigned int)count)) {
         return -XEN_EINVAL;

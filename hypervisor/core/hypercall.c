@@ -35,11 +35,6 @@
 static int64_t hc_absent(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                          uint64_t a4)
 {
-    (void)a0;
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     return -XEN_ENOSYS;
 }
 
@@ -57,11 +52,6 @@ hypercall_fn *const hypercall_table[HYPERCALL_MAX] = {
 static int64_t hc_nested(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
                          uint64_t a4)
 {
-    (void)a0;
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     return -XEN_EINVAL;
 }
 
@@ -241,9 +231,6 @@ int64_t hc_multicall(uint64_t list, uint64_t nr, uint64_t a2, uint64_t a3,
     struct multicall m;
     gva_t at = GVA(list);
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     nr = (uint32_t)nr; /* the ABI's type */
     if (!gva_range_ok(at, nr * sizeof(struct multicall_entry))) {
         return -XEN_EFAULT;

@@ -21,9 +21,6 @@
 int64_t hc_sched_op_compat(uint64_t cmd, uint64_t arg, uint64_t a2,
                            uint64_t a3, uint64_t a4)
 {
-    (void)a2;
-    (void)a3;
-    (void)a4;
     switch ((uint32_t)cmd) {
     case SCHEDOP_yield:
     case SCHEDOP_block:
@@ -50,10 +47,6 @@ int64_t hc_event_channel_op_compat(uint64_t arg, uint64_t a1, uint64_t a2,
 {
     uint32_t cmd;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (read_command(arg, sizeof(struct evtchn_op), &cmd)) {
         return -XEN_EFAULT;
     }
@@ -69,10 +62,6 @@ int64_t hc_physdev_op_compat(uint64_t arg, uint64_t a1, uint64_t a2,
 {
     uint32_t cmd;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (read_command(arg, sizeof(struct physdev_op), &cmd)) {
         return -XEN_EFAULT;
     }

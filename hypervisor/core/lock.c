@@ -94,18 +94,14 @@ bool spin_is_held(const struct spinlock *l)
 
 static inline void check_order(const struct spinlock *l, bool second)
 {
-    (void)l;
-    (void)second;
 }
 
 static inline void note_taken(struct spinlock *l)
 {
-    (void)l;
 }
 
 static inline void note_released(struct spinlock *l)
 {
-    (void)l;
 }
 
 #endif

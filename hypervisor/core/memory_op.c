@@ -382,9 +382,6 @@ int64_t hc_memory_op(uint64_t command, uint64_t argument, uint64_t unused2,
     uint32_t op = (uint32_t)command & MEMOP_COMMAND_MASK;
     uint64_t done = command >> MEMOP_EXTENT_SHIFT;
 
-    (void)unused2;
-    (void)unused3;
-    (void)unused4;
     switch (op) {
     case XENMEM_increase_reservation:
     case XENMEM_decrease_reservation:

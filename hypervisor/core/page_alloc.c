@@ -48,14 +48,10 @@ static inline bool alloc_refused(void)
 
 static inline void frames_left(mfn_t mfn, unsigned int order)
 {
-    (void)mfn;
-    (void)order;
 }
 
 static inline void frames_came(mfn_t mfn, unsigned int order)
 {
-    (void)mfn;
-    (void)order;
 }
 #endif
 

@@ -20,8 +20,6 @@
 
 int sched_op_yield(struct domain *d, void *none)
 {
-    (void)d;
-    (void)none;
     vcpu_yield(current_vcpu());
     return 0;
 }
@@ -30,8 +28,6 @@ int sched_op_block(struct domain *d, void *none)
 {
     struct vcpu *v = current_vcpu();
 
-    (void)d;
-    (void)none;
     __atomic_store_n(&vcpu_info(v)->evtchn_upcall_mask, 0, __ATOMIC_RELAXED);
     if (vcpu_event_deliverable(v)) {
         return 0;
@@ -153,9 +149,6 @@ int64_t hc_sched_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
 {
     struct domain *d = current_domain();
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     switch ((uint32_t)cmd) {
 #include <subops.def>
     default:

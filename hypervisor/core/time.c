@@ -322,10 +322,6 @@ int64_t hc_set_timer_op(uint64_t deadline, uint64_t a1, uint64_t a2,
     struct vcpu *v = current_vcpu();
     ns_t now;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (deadline == 0) {
         timer_stop(&v->singleshot);
         return 0;

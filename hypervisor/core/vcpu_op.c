@@ -21,7 +21,6 @@
 
 int vcpu_op_is_up(struct domain *d, unsigned int vcpuid, void *none)
 {
-    (void)none;
     return __atomic_load_n(&d->vcpus[vcpuid]->state, __ATOMIC_RELAXED) !=
            VCPU_OFFLINE;
 }
@@ -68,7 +67,6 @@ int vcpu_op_set_periodic_timer(struct domain *d, unsigned int vcpuid,
 int vcpu_op_stop_periodic_timer(struct domain *d, unsigned int vcpuid,
                                 void *none)
 {
-    (void)none;
     time_set_periodic(d->vcpus[vcpuid], 0);
     return 0;
 }
@@ -92,7 +90,6 @@ int vcpu_op_stop_singleshot_timer(struct domain *d, unsigned int vcpuid,
 {
     struct vcpu *v = d->vcpus[vcpuid];
 
-    (void)none;
     if (v != current_vcpu()) {
         return -XEN_EINVAL;
     }
@@ -128,9 +125,6 @@ int vcpu_op_register_vcpu_info(struct domain *d, unsigned int vcpuid,
 int vcpu_op_get_physid(struct domain *d, unsigned int vcpuid,
                        struct vcpu_get_physid *op)
 {
-    (void)d;
-    (void)vcpuid;
-    (void)op;
     return -XEN_EINVAL;
 }
 
@@ -160,8 +154,6 @@ int64_t hc_vcpu_op(uint64_t cmd, uint64_t id, uint64_t arg, uint64_t a3,
     struct domain *d = current_domain();
     unsigned int vcpuid = (uint32_t)id;
 
-    (void)a3;
-    (void)a4;
     if (vcpuid >= d->vcpu_count) {
         return -XEN_ENOENT;
     }

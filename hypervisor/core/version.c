@@ -145,9 +145,6 @@ static int64_t answer(uint32_t command, gva_t arg)
 int64_t hc_xen_version(uint64_t command, uint64_t argument, uint64_t unused2,
                        uint64_t unused3, uint64_t unused4)
 {
-    (void)unused2;
-    (void)unused3;
-    (void)unused4;
     if ((uint32_t)command == XENVER_version) {
         return (VERSION_MAJOR << 16) | VERSION_MINOR;
     }

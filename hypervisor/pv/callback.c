@@ -29,10 +29,6 @@ int64_t hc_set_trap_table(uint64_t list, uint64_t a1, uint64_t a2,
                                       sizeof(struct trap_info));
     struct trap_info t;
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (list == 0) {
         memset(v->pv.traps, 0, 256 * sizeof(*v->pv.traps));
         return 0;
@@ -88,7 +84,6 @@ int callback_op_register(struct domain *d, struct callback_register *op)
 {
     struct callback *cb = callback_by_type(&current_vcpu()->pv, op->type);
 
-    (void)d;
     if (!pv_code_address_ok(op->address)) {
         return -XEN_EINVAL;
     }
@@ -107,7 +102,6 @@ int callback_op_register(struct domain *d, struct callback_register *op)
 
 int callback_op_unregister(struct domain *d, struct callback_unregister *op)
 {
-    (void)d;
     switch (op->type) {
     case CALLBACKTYPE_event:
     case CALLBACKTYPE_failsafe:
@@ -130,9 +124,6 @@ int64_t hc_callback_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
 {
     struct domain *d = current_domain();
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     switch ((int)cmd) {
 #undef SUBOP_callback_op
 #define SUBOP_callback_op(command, type, direction, handler) \
@@ -156,8 +147,6 @@ int64_t hc_set_callbacks(uint64_t event, uint64_t failsafe, uint64_t syscall,
         { .type = CALLBACKTYPE_syscall, .address = syscall },
     };
 
-    (void)a3;
-    (void)a4;
     for (unsigned int i = 0; i < ARRAY_SIZE(list); i++) {
         callback_op_register(current_domain(), &list[i]);
     }
@@ -170,9 +159,6 @@ int64_t hc_stack_switch(uint64_t ss, uint64_t sp, uint64_t a2, uint64_t a3,
 {
     struct pv_vcpu *pv = &current_vcpu()->pv;
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     pv->kernel_ss = ss | 3;
     pv->kernel_sp = sp;
     return 0;

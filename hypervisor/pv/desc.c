@@ -215,9 +215,6 @@ int64_t hc_set_gdt(uint64_t frame_list, uint64_t entries_arg, uint64_t unused1,
     uint32_t entries = (uint32_t)entries_arg;
     uint64_t frames[GDT_GUEST_FRAMES];
 
-    (void)unused1;
-    (void)unused2;
-    (void)unused3;
     if (entries > GDT_GUEST_ENTRIES) {
         return -XEN_EINVAL;
     }
@@ -239,9 +236,6 @@ int64_t hc_update_descriptor(uint64_t maddr, uint64_t desc, uint64_t unused1,
     unsigned int slot = (maddr & ~PAGE_MASK) / sizeof(desc);
     enum page_type type;
 
-    (void)unused1;
-    (void)unused2;
-    (void)unused3;
     if ((maddr & 7) != 0 || !desc_fixup(d, &desc)) {
         return -XEN_EINVAL;
     }

@@ -113,11 +113,6 @@ int64_t hc_iret(uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3,
     uint64_t sp = regs->rsp;
     struct iret_head f = { 0 };
 
-    (void)a0;
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     if (UNLIKELY(read_frame(regs, GVA(sp), &f))) {
         return stack_unreadable(v, sp);
     }

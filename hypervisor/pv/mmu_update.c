@@ -282,7 +282,6 @@ int64_t hc_mmu_update(uint64_t ureqs, uint64_t count, uint64_t pdone,
     int64_t result;
     int denied = 0;
 
-    (void)unused;
     if (UNLIKELY(!mmu_list_begin(&list, ureqs, count, pdone, foreigndom,
                                  &result))) {
         return result;

@@ -59,8 +59,6 @@ static int op_new_user_baseptr(struct vcpu *v, const struct mmuext_op *op)
 
 static int op_tlb_flush_local(struct vcpu *v, const struct mmuext_op *op)
 {
-    (void)v;
-    (void)op;
     tlb_flush_local();
     return 0;
 }
@@ -70,7 +68,6 @@ static int op_invlpg_local(struct vcpu *v, const struct mmuext_op *op)
 {
     gva_t va = GVA(op->arg1.linear_addr);
 
-    (void)v;
     if (gva_ok(va)) {
         tlb_flush_page_local(va);
     }
@@ -108,7 +105,6 @@ static int op_invlpg_multi(struct vcpu *v, const struct mmuext_op *op)
 
 static int op_tlb_flush_all(struct vcpu *v, const struct mmuext_op *op)
 {
-    (void)op;
     arch_tlb_flush(domain_cpus(v->domain));
     return 0;
 }
@@ -127,13 +123,11 @@ static int op_invlpg_all(struct vcpu *v, const struct mmuext_op *op)
  * but all memory here is write-back, and nothing is behind it. */
 static int op_flush_cache(struct vcpu *v, const struct mmuext_op *op)
 {
-    (void)op;
     return v->domain->is_privileged ? 0 : -XEN_EACCES;
 }
 
 static int op_flush_cache_global(struct vcpu *v, const struct mmuext_op *op)
 {
-    (void)op;
     return v->domain->is_privileged ? 0 : -XEN_EINVAL;
 }
 
@@ -192,8 +186,6 @@ static int op_copy_page(struct vcpu *v, const struct mmuext_op *op)
 /* Pages of 2 MiB for PV guests are gone from the interface. */
 static int op_super_page(struct vcpu *v, const struct mmuext_op *op)
 {
-    (void)v;
-    (void)op;
     return -XEN_EOPNOTSUPP;
 }
 
@@ -261,7 +253,6 @@ int64_t hc_mmuext_op(uint64_t uops, uint64_t count, uint64_t pdone,
     int64_t result;
     int err;
 
-    (void)unused;
     if (UNLIKELY(!mmu_list_begin(&list, uops, count, pdone, foreigndom,
                                  &result))) {
         return result;

@@ -23,7 +23,6 @@ int physdev_op_set_iobitmap(struct domain *d, struct physdev_set_iobitmap *op);
 /* -XEN_EINVAL: there are four levels. */
 int physdev_op_set_iopl(struct domain *d, struct physdev_set_iopl *op)
 {
-    (void)d;
     if (op->iopl > 3) {
         return -XEN_EINVAL;
     }
@@ -38,7 +37,6 @@ int physdev_op_set_iobitmap(struct domain *d, struct physdev_set_iobitmap *op)
 {
     struct pv_vcpu *pv = &current_vcpu()->pv;
 
-    (void)d;
     if (op->nr_ports > IO_PORTS ||
         !gva_ok(GVA((uint64_t)op->bitmap.p))) {
         return -XEN_EINVAL;
@@ -53,9 +51,6 @@ int64_t hc_physdev_op(uint64_t cmd, uint64_t arg, uint64_t a2, uint64_t a3,
 {
     struct domain *d = current_domain();
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     switch ((int)cmd) {
 #undef SUBOP_physdev_op
 #define SUBOP_physdev_op(command, type, direction, handler) \

@@ -22,9 +22,6 @@ int64_t hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a2,
 {
     struct vcpu *v = current_vcpu();
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     switch ((unsigned int)which) {
     case SEGBASE_FS:
     case SEGBASE_GS_USER:
@@ -45,10 +42,6 @@ int64_t hc_set_segment_base(uint64_t which, uint64_t base, uint64_t a2,
 int64_t hc_fpu_taskswitch(uint64_t set, uint64_t a1, uint64_t a2, uint64_t a3,
                           uint64_t a4)
 {
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     arch_set_task_switched(current_vcpu(), (int)set != 0);
     return 0;
 }
@@ -158,9 +151,6 @@ int pv_get_debugreg(struct vcpu *v, unsigned int reg, uint64_t *value)
 int64_t hc_set_debugreg(uint64_t reg, uint64_t value, uint64_t a2,
                         uint64_t a3, uint64_t a4)
 {
-    (void)a2;
-    (void)a3;
-    (void)a4;
     return pv_set_debugreg(current_vcpu(), (unsigned int)reg, value);
 }
 
@@ -170,10 +160,6 @@ int64_t hc_get_debugreg(uint64_t reg, uint64_t a1, uint64_t a2, uint64_t a3,
     uint64_t value;
     int err = pv_get_debugreg(current_vcpu(), (unsigned int)reg, &value);
 
-    (void)a1;
-    (void)a2;
-    (void)a3;
-    (void)a4;
     return err != 0 ? err : (int64_t)value;
 }
 
@@ -203,9 +189,6 @@ int64_t hc_vm_assist(uint64_t cmd, uint64_t type, uint64_t a2, uint64_t a3,
 {
     struct domain *d = current_domain();
 
-    (void)a2;
-    (void)a3;
-    (void)a4;
     type = (uint32_t)type; /* the ABI's type; it is a shift count below */
     if (type >= 32 || (ASSISTS_OFFERED >> type & 1) == 0) {
         return -XEN_EINVAL;

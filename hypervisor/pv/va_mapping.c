@@ -167,8 +167,6 @@ int64_t hc_update_va_mapping(uint64_t va, uint64_t val, uint64_t flags,
     struct vcpu *v = current_vcpu();
     int err;
 
-    (void)unused1;
-    (void)unused2;
     if (UNLIKELY(v->pv.unfinished_count != 0) &&
         page_type_finish_deferred(v)) {
         return hypercall_restart(0, NULL);

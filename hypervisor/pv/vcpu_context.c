@@ -230,7 +230,6 @@ int vcpu_op_up(struct domain *d, unsigned int vcpuid, void *none)
 {
     struct vcpu *v = d->vcpus[vcpuid];
 
-    (void)none;
     if (!__atomic_load_n(&v->initialised, __ATOMIC_ACQUIRE)) {
         return -XEN_EINVAL;
     }
@@ -252,7 +251,6 @@ static bool is_last_up(const struct domain *d, unsigned int vcpuid)
 
 int vcpu_op_down(struct domain *d, unsigned int vcpuid, void *none)
 {
-    (void)none;
     if (is_last_up(d, vcpuid)) {
         domain_shutdown(d, SHUTDOWN_poweroff);
     } else {

@@ -93,8 +93,6 @@ int console_read(void)
 /* The event's whole message is "look again"; waking up is all it does. */
 static void input_ready(evtchn_port_t port, void *context)
 {
-    (void)port;
-    (void)context;
 }
 
 void console_init(void)

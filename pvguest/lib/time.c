@@ -94,8 +94,6 @@ void time_sleep_until_ns(uint64_t deadline_ns)
 
 static void tick(evtchn_port_t port, void *context)
 {
-    (void)port;
-    (void)context;
     time_tick_count++;
 }
 

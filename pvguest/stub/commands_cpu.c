@@ -124,7 +124,6 @@ bool command_rings(const char *argument)
     struct user_story story;
     bool ok;
 
-    (void)argument;
     user_tell_story(&story);
     printf("kernel: cs %04x, so ring %u; user: cs %04lx, ring %lu\n",
            current_cs(), current_cs() & 3, story.told, story.told & 3);
@@ -172,7 +171,6 @@ bool command_hypercall(const char *argument)
     long multi = hypercall_multicall(batch, 3);
     bool ok;
 
-    (void)argument;
     printf("xen_version by the hypercall page: %lx, by a bare SYSCALL: %lx\n",
            by_page, by_syscall);
     printf("%u calls each: %lu TSC ticks a call by the page, %lu by SYSCALL\n",
@@ -192,7 +190,6 @@ static void count_event(evtchn_port_t port, void *context)
 {
     unsigned int *count = context;
 
-    (void)port;
     (*count)++;
 }
 
@@ -202,7 +199,6 @@ bool command_events(const char *argument)
     unsigned int heard = 0, while_masked;
     bool pending, ok;
 
-    (void)argument;
     ok = check(evtchn_alloc_unbound(DOMID_SELF, DOMID_SELF, &ear) == 0,
                "a port can be offered");
     ok &= check(evtchn_bind_interdomain(DOMID_SELF, ear, &mouth) == 0,
@@ -241,7 +237,6 @@ bool command_timer(const char *argument)
     unsigned long before;
     bool ok;
 
-    (void)argument;
     time_sleep_until_ns(start + 20 * MILLISECOND);
     woken = time_now_ns();
     printf("asked to sleep 20 ms, slept %lu us\n", (woken - start) / 1000);
@@ -268,7 +263,6 @@ bool command_user(const char *argument)
     struct user_story story;
     bool ok;
 
-    (void)argument;
     user_tell_story(&story);
     printf("the process said \"%s\" by SYSCALL and told its cs %04lx by INT "
            "0x80\n", story.text, story.told);

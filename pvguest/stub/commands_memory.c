@@ -56,7 +56,6 @@ bool command_fault(const char *argument)
     uint64_t seen;
     bool ok;
 
-    (void)argument;
     repair_page = page_alloc();
     repair_count = 0;
     trap_set_handler(VECTOR_PF, repair);
@@ -160,7 +159,6 @@ bool command_steal(const char *argument)
     struct fault write = probe_write(root, 0);
     bool ok;
 
-    (void)argument;
     printf("reading %lx, in the hypervisor's range: vector %u, out of reach "
            "for ring 3\n", HYPERVISOR_VA, fault.vector);
     ok = check(fault.raised, "the hypervisor's memory is out of reach");

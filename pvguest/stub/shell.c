@@ -20,7 +20,6 @@
 
 static bool command_help(const char *argument)
 {
-    (void)argument;
     for (unsigned int i = 0; i < stub_command_count; i++) {
         printf("  %-14s %s\n", stub_commands[i].name, stub_commands[i].help);
     }
@@ -29,19 +28,16 @@ static bool command_help(const char *argument)
 
 static bool command_poweroff(const char *argument)
 {
-    (void)argument;
     sched_shutdown(SHUTDOWN_poweroff);
 }
 
 static bool command_reboot(const char *argument)
 {
-    (void)argument;
     sched_shutdown(SHUTDOWN_reboot);
 }
 
 static bool command_crash(const char *argument)
 {
-    (void)argument;
     printf("telling the hypervisor that this domain crashed\n");
     sched_shutdown(SHUTDOWN_crash);
 }

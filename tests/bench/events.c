@@ -86,8 +86,6 @@ static unsigned int trail_length;
 
 static void sample_begin(unsigned int vcpu, void *context)
 {
-    (void)vcpu;
-    (void)context;
     begun = now;
     trail_length = 0;
     sampling = true;
@@ -95,7 +93,6 @@ static void sample_begin(unsigned int vcpu, void *context)
 
 static void step(unsigned int vcpu, void *address)
 {
-    (void)vcpu;
     if (sampling && trail_length < TRAIL_MAX) {
         trail[trail_length++] = (uint64_t)address;
     }
@@ -103,8 +100,6 @@ static void step(unsigned int vcpu, void *address)
 
 static void sample_end(unsigned int vcpu, void *context)
 {
-    (void)vcpu;
-    (void)context;
     sampling = false;
     if (sample_count == SAMPLES_MAX) {
         return;
@@ -117,8 +112,6 @@ static void sample_end(unsigned int vcpu, void *context)
 
 static void row_begin(unsigned int vcpu, void *context)
 {
-    (void)vcpu;
-    (void)context;
     sample_count = 0;
 }
 
@@ -152,8 +145,6 @@ static void counts_write(FILE *to, unsigned int of,
 
 static void row_end(unsigned int vcpu, void *context)
 {
-    (void)vcpu;
-    (void)context;
     qsort(samples, sample_count, sizeof(samples[0]), compare);
     counts_write(out, sample_count, &samples[sample_count / 2]);
     if (path != NULL) {
@@ -267,7 +258,6 @@ static void count(struct qemu_plugin_insn *insn, enum event event)
 
 static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 {
-    (void)id;
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         struct code code = {
@@ -298,15 +288,12 @@ static void translated(uint64_t id, struct qemu_plugin_tb *tb)
 
 static void at_exit(uint64_t id, void *context)
 {
-    (void)id;
-    (void)context;
     counts_write(whole, 1, &now);
 }
 
 int qemu_plugin_install(uint64_t id, const void *info, int argument_count,
                         char **arguments)
 {
-    (void)info;
     for (int i = 0; i < argument_count; i++) {
         if (strncmp(arguments[i], "out=", 4) == 0) {
             out = fopen(arguments[i] + 4, "w");

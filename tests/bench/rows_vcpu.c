@@ -23,7 +23,6 @@ static bool two_vcpus(void)
 
 static void yield_always(void *unused)
 {
-    (void)unused;
     while (!stop) {
         turns++;
         call_yield();
@@ -82,7 +81,6 @@ static inline void send(evtchn_port_t port)
 
 static void answer(void *unused)
 {
-    (void)unused;
     for (;;) {
         take(&ping);
         if (stop) {

@@ -31,7 +31,6 @@ static void run_steps(void *unused)
 {
     unsigned int n;
 
-    (void)unused;
     for (n = 0; n < STEPS_MAX && fuzz_input()->left > 0; n++) {
         if (!fuzz_choose_vcpu()) {
             break;
@@ -43,7 +42,6 @@ static void run_steps(void *unused)
 
 static void free_world(void *unused)
 {
-    (void)unused;
     world_free(w);
 }
 

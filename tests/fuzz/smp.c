@@ -45,7 +45,6 @@ static void play(void *unused)
 {
     unsigned int n;
 
-    (void)unused;
     for (n = 0; n < STEPS && fuzz_schedule_here(); n++) {
         fuzz_step();
     }
@@ -63,13 +62,11 @@ static void *start(void *arg)
 
 static void audit(void *unused)
 {
-    (void)unused;
     world_audit(w);
 }
 
 static void free_world(void *unused)
 {
-    (void)unused;
     world_free(w);
 }
 

@@ -316,8 +316,6 @@ static volatile unsigned faults;
 
 static void on_fault(int number, siginfo_t *info, void *context)
 {
-    (void)number;
-    (void)context;
     fault_at = info->si_addr;
     faults++;
     if (mprotect(fault_page, PAGE, PROT_READ | PROT_WRITE) != 0) {
@@ -393,9 +391,6 @@ static void on_signal(int number, siginfo_t *info, void *context)
 {
     uint8_t here;
 
-    (void)number;
-    (void)info;
-    (void)context;
     if (&here >= other_stack && &here < other_stack + sizeof(other_stack)) {
         on_own_stack++;
     }
@@ -525,7 +520,6 @@ static uint64_t now_ns(void)
  */
 static void *watch(void *argument)
 {
-    (void)argument;
     for (unsigned i = 0; i < LOOKS; i++) {
         uint64_t before = __atomic_load_n(&latest, __ATOMIC_ACQUIRE);
         uint64_t now = now_ns();

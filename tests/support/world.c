@@ -92,7 +92,6 @@ struct world *world_with_cpus(unsigned int n_domains, uint64_t n_frames,
 
 void world_audit(struct world *w)
 {
-    (void)w;
     audit_all();
     host_tlb_audit();
 }

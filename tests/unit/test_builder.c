@@ -108,7 +108,6 @@ static void plain_kernel(void)
 
 static void build(void *unused)
 {
-    (void)unused;
     build_first_domain();
 }
 

@@ -323,13 +323,11 @@ END_TEST
 
 static void type_reboot(void *unused)
 {
-    (void)unused;
     type("\x01\x01\x01R");
 }
 
 static void type_panic(void *unused)
 {
-    (void)unused;
     type("\x01\x01\x01P");
 }
 

@@ -472,7 +472,6 @@ static void *scribble(void *unused)
 {
     uint32_t x = 1;
 
-    (void)unused;
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
         x = x * 1103515245 + 12345;
         __atomic_store_n(&hostile_words[1 + (x >> 16) % 4],
@@ -510,7 +509,6 @@ static void *sender(void *unused)
 {
     uint32_t i;
 
-    (void)unused;
     host_set_cpu(1);
     for (i = 0; i < EVENTS; i++) {
         send(1 + i % 3);

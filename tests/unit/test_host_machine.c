@@ -200,7 +200,6 @@ END_TEST
 
 static void audit_tlb(void *arg)
 {
-    (void)arg;
     host_tlb_audit();
 }
 
@@ -247,7 +246,6 @@ END_TEST
 
 static void power_off(void *arg)
 {
-    (void)arg;
     arch_poweroff();
 }
 

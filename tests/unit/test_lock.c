@@ -68,35 +68,30 @@ END_TEST
 
 static void lock_falling(void *arg)
 {
-    (void)arg;
     spin_lock(&last);
     spin_lock(&first);
 }
 
 static void lock_twice(void *arg)
 {
-    (void)arg;
     spin_lock(&first);
     spin_lock(&first);
 }
 
 static void lock_same_rank(void *arg)
 {
-    (void)arg;
     spin_lock(&pair[0]);
     spin_lock(&pair[1]);
 }
 
 static void lock_second_lower(void *arg)
 {
-    (void)arg;
     spin_lock(&pair[1]);
     spin_lock_second(&pair[0]);
 }
 
 static void unlock_free(void *arg)
 {
-    (void)arg;
     spin_unlock(&first);
 }
 

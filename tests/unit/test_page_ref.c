@@ -230,7 +230,6 @@ static mfn_t victim;
 
 static void put_victim(void *arg)
 {
-    (void)arg;
     frame_put(victim);
 }
 

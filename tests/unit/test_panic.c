@@ -35,7 +35,6 @@ static void expect_text(const char *words)
 
 static void do_panic(void *unused)
 {
-    (void)unused;
     panic("the number is %d", 42);
 }
 
@@ -73,7 +72,6 @@ END_TEST
 
 static void bug(void *unused)
 {
-    (void)unused;
     BUG_ON(1 + 1 == 2);
 }
 

@@ -180,7 +180,6 @@ END_TEST
 
 static void *enter_on_cpu_1(void *unused)
 {
-    (void)unused;
     run_on(1);
     return NULL;
 }
@@ -703,7 +702,6 @@ END_TEST
 
 static void softirqs(void *unused)
 {
-    (void)unused;
     softirq_run();
 }
 

@@ -265,7 +265,6 @@ static int64_t initialise_on(unsigned int cpu)
 
 static void *other_cpu(void *unused)
 {
-    (void)unused;
     results[1] = initialise_on(1);
     return NULL;
 }

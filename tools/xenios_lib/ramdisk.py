@@ -20,8 +20,8 @@ from .cpio import Archive
 
 GUESTS = os.path.join(ROOT, "tests", "guests")
 BENCH = os.path.join(ROOT, "tests", "bench", "linux", "rows.c")
-COMPILE = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror",
-           "-static", "-pthread"]
+COMPILE = ["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra",
+           "-Wno-unused-parameter", "-Werror", "-static", "-pthread"]
 SAMPLE_SIZE = 3 << 20       # unpacked; some of it packs well, some does not
 SHELL_INIT = b"""#!/bin/sh
 # The first process: a shell on the console; its end is the machine's.

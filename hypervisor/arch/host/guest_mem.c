@@ -60,14 +60,10 @@ static void note_received(const void *buffer, size_t n)
 #else
 static void check_given(const void *buffer, size_t n)
 {
-    (void)buffer;
-    (void)n;
 }
 
 static void note_received(const void *buffer, size_t n)
 {
-    (void)buffer;
-    (void)n;
 }
 #endif
 

@@ -57,22 +57,16 @@ static void poison(void *p, size_t n)
 
 static void unpoison(void *p, size_t n)
 {
-    (void)p;
-    (void)n;
 }
 #elif defined(__SANITIZE_THREAD__)
 /* A guest may write to a free frame by an old TLB entry, which is no race of
  * ours; a scribble would look like one. */
 static void poison(void *p, size_t n)
 {
-    (void)p;
-    (void)n;
 }
 
 static void unpoison(void *p, size_t n)
 {
-    (void)p;
-    (void)n;
 }
 #else
 static void poison(void *p, size_t n)
@@ -82,8 +76,6 @@ static void poison(void *p, size_t n)
 
 static void unpoison(void *p, size_t n)
 {
-    (void)p;
-    (void)n;
 }
 #endif
 

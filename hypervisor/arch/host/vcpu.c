@@ -90,7 +90,6 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
 
 bool arch_top_tables_agree(const struct vcpu *v)
 {
-    (void)v;
     return true;
 }
 
@@ -122,7 +121,6 @@ void arch_load_ldt(struct vcpu *v)
 
 void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
 {
-    (void)v;
     host_effect_add(EFFECT_LDT_PAGE, page, mfn.v);
 }
 
@@ -180,7 +178,6 @@ void host_cpuid_fill(uint32_t word)
 
 void arch_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t out[4])
 {
-    (void)subleaf;
     for (unsigned int i = 0; i < 4; i++) {
         out[i] = cpuid_fill;
     }

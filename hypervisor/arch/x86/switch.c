@@ -189,7 +189,6 @@ void arch_map_ldt_page(struct vcpu *v, unsigned int page, mfn_t mfn)
 {
     unsigned int cpu = this_cpu()->id;
 
-    (void)v;
     ldt_window_set(cpu, page, mfn);
     shown[cpu].ldt_pages |= 1u << page;
 }

@@ -440,7 +440,6 @@ static uint8_t *protected_page;
 
 static void count_signal(int number)
 {
-    (void)number;
     handled++;
 }
 
@@ -483,8 +482,6 @@ static uint64_t run_handle(unsigned batch)
 /* The store is tried again after each return, until it may succeed. */
 static void on_protection(int number, siginfo_t *info, void *context)
 {
-    (void)number;
-    (void)context;
     handled++;
     if (info->si_addr != protected_page || info->si_code != SEGV_ACCERR ||
         handled >= handled_end) {

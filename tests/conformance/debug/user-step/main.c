@@ -74,7 +74,6 @@ static volatile unsigned int hits;
 
 static bool hit(struct regs *regs)
 {
-    (void)regs;
     hits++;
     return true;
 }

@@ -11,7 +11,6 @@
 
 static void count(evtchn_port_t port, void *context)
 {
-    (void)port;
     (*(volatile unsigned int *)context)++;
 }
 

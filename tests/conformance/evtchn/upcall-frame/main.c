@@ -16,7 +16,6 @@ static void hear(evtchn_port_t p, void *context)
 {
     unsigned int before = heard;
 
-    (void)context;
     mask_inside = evtchn_vcpu_info()->evtchn_upcall_mask;
     heard++;
     if (heard == 1) {

@@ -19,8 +19,6 @@ static volatile uint64_t *flag;
 
 static void raise_flag(evtchn_port_t port, void *context)
 {
-    (void)port;
-    (void)context;
     *flag = 1;
 }
 

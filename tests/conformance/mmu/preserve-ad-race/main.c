@@ -18,7 +18,6 @@ static void writer(void *unused)
     volatile uint64_t *window = hostile(SCRATCH_VA);
     uint64_t n = 0;
 
-    (void)unused;
     while (!over) {
         n++;
         probe_write(window, n);         /* faults while it is read-only */

@@ -19,7 +19,6 @@ static void writer(void *unused)
     volatile uint64_t *window = hostile(SCRATCH_VA);
     struct fault fault;
 
-    (void)unused;
     for (unsigned int round = 1; round <= ROUNDS; round++) {
         window[1] = 0;                  /* into the TLB */
         __atomic_store_n(&written, round, __ATOMIC_SEQ_CST);

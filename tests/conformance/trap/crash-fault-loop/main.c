@@ -10,7 +10,6 @@
 
 static bool fault_again(struct regs *regs)
 {
-    (void)regs;
     __asm__ volatile("ud2");
     return true;
 }

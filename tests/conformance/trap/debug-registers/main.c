@@ -13,7 +13,6 @@ static volatile uint64_t watched;
 
 static bool hit(struct regs *regs)
 {
-    (void)regs;
     hits++;
     return true;
 }

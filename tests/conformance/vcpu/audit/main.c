@@ -17,7 +17,6 @@ static unsigned long results_of_other[ROUNDS];
 /* Makes and takes back a table, and all that goes with it. */
 static void change_tables(void *unused)
 {
-    (void)unused;
     while (!stop_it) {
         scratch_map(SCRATCH_VA, virt_to_mfn(results_of_other), PTE_READONLY);
         scratch_release(SCRATCH_VA);
@@ -26,7 +25,6 @@ static void change_tables(void *unused)
 
 static void audit_too(void *unused)
 {
-    (void)unused;
     for (unsigned int i = 0; i < ROUNDS; i++) {
         results_of_other[i] = (unsigned long)hypercall_audit();
     }

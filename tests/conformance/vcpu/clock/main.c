@@ -39,7 +39,6 @@ static void exchange(unsigned int mine)
 
 static void other(void *unused)
 {
-    (void)unused;
     exchange(1);
 }
 

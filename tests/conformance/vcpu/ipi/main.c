@@ -13,8 +13,6 @@ static evtchn_port_t port;
 
 static void hear(evtchn_port_t p, void *context)
 {
-    (void)p;
-    (void)context;
     heard_on = smp_vcpu_id();
     __atomic_fetch_add(&heard, 1, __ATOMIC_SEQ_CST);
 }
@@ -22,7 +20,6 @@ static void hear(evtchn_port_t p, void *context)
 /* Runs three times into an event: spinning, asleep, and behind the mask. */
 static void listen(void *unused)
 {
-    (void)unused;
     upcalls_enable();
     __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
     while (heard < 1) {

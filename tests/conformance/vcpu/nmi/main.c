@@ -13,7 +13,6 @@ static volatile unsigned int again;
 
 static bool on_nmi(struct regs *regs)
 {
-    (void)regs;
     depth++;
     if (depth > deepest) {
         deepest = depth;
@@ -31,7 +30,6 @@ static bool on_nmi(struct regs *regs)
 
 static void wait_there(void *unused)
 {
-    (void)unused;
     __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
     while (!may_end) {
         sched_yield();

@@ -15,8 +15,6 @@ static volatile unsigned int answered;
 
 static void nothing(evtchn_port_t port, void *context)
 {
-    (void)port;
-    (void)context;
 }
 
 /* Sleeps until the port was sent to, and takes it. */
@@ -30,7 +28,6 @@ static void take(evtchn_port_t port)
 
 static void answer_polls(void *unused)
 {
-    (void)unused;
     for (unsigned int i = 0; i < ROUNDS; i++) {
         take(ping);
         answered++;
@@ -42,7 +39,6 @@ static volatile unsigned int pings, pongs;
 
 static void count(evtchn_port_t port, void *context)
 {
-    (void)port;
     __atomic_fetch_add((volatile unsigned int *)context, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -58,7 +54,6 @@ static void wait_blocked(volatile unsigned int *word, unsigned int value)
 
 static void answer_events(void *unused)
 {
-    (void)unused;
     for (unsigned int i = 1; i <= ROUNDS; i++) {
         wait_blocked(&pings, i);
         answered++;

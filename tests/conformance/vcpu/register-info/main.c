@@ -15,8 +15,6 @@ static evtchn_port_t port;
 
 static void hear(evtchn_port_t p, void *context)
 {
-    (void)p;
-    (void)context;
     __atomic_fetch_add(&heard, 1, __ATOMIC_SEQ_CST);
 }
 
@@ -29,7 +27,6 @@ static uint64_t move(unsigned int vcpu, uint64_t mfn, uint32_t offset)
 
 static void listen(void *unused)
 {
-    (void)unused;
     upcalls_enable();
     __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
     while (!may_end) {

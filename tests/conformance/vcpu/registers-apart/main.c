@@ -35,7 +35,6 @@ static bool is_fresh[WORKERS];
 
 static bool on_debug(struct regs *regs)
 {
-    (void)regs;
     hits[smp_vcpu_id()]++;
     return true;
 }
@@ -146,7 +145,6 @@ static void work(void *unused)
 {
     unsigned int n = smp_vcpu_id();
 
-    (void)unused;
     if (is_fresh[n]) {
         check_fresh(n);
     }

@@ -30,7 +30,6 @@ static uint64_t sum(const struct vcpu_runstate_info *info)
 
 static void sleep_then_spin(void *unused)
 {
-    (void)unused;
     __atomic_store_n(&stage, 1, __ATOMIC_SEQ_CST);
     sched_poll(&port, 1, 0);
     __atomic_store_n(&stage, 2, __ATOMIC_SEQ_CST);

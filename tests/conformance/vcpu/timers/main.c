@@ -12,8 +12,6 @@ static evtchn_port_t port;
 
 static void tick(evtchn_port_t p, void *context)
 {
-    (void)p;
-    (void)context;
     if (smp_vcpu_id() == 1) {
         __atomic_fetch_add(&ticks, 1, __ATOMIC_SEQ_CST);
     }
@@ -25,7 +23,6 @@ static void set_own(void *unused)
         .timeout_abs_ns = time_now_ns() + 5000000,
     };
 
-    (void)unused;
     smp_vcpu_op(VCPUOP_stop_periodic_timer, 1);
     upcalls_save_and_disable();
     if (hypercall_vcpu_op(VCPUOP_set_singleshot_timer, 1, &op) == 0) {

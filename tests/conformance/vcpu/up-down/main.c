@@ -12,7 +12,6 @@ static volatile unsigned int at, may_end;
 
 static void go_down(void *unused)
 {
-    (void)unused;
     __atomic_store_n(&at, 1, __ATOMIC_SEQ_CST);
     smp_vcpu_op(VCPUOP_down, 1);
     __atomic_store_n(&at, 2, __ATOMIC_SEQ_CST);

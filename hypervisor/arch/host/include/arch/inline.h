@@ -140,7 +140,6 @@ static inline bool guest_copy_out(gva_t dst, const void *src, size_t n)
 
 static inline bool guest_words_begin(gva_t va)
 {
-    (void)va;
     return false;
 }
 
@@ -179,7 +178,6 @@ void arch_enter_user_mode(struct vcpu *v);
 
 static inline void arch_top_table_changed(struct vcpu *v)
 {
-    (void)v;
 }
 
 static inline void tlb_flush_page_local(gva_t va)
