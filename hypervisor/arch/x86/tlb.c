@@ -204,7 +204,7 @@ void arch_tlb_flush_page(cpumask_t mask, gva_t va)
 }
 
 /* INVLPG drops all that a CPU remembers of upper levels, whatever address it
- * has: SDM 3A 4.10.4.1; AMD APM 2 5.5.2, as long as EFER.TCE is 0. Others are
+ * has: SDM 3A 4.10.4.1; AMD APM 2 3.1.7, as long as EFER.TCE is 0. Others are
  * flushed whole, so that they are asked once for a tree of tables. */
 void arch_tlb_flush_tables(cpumask_t mask)
 {
