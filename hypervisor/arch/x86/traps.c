@@ -5,9 +5,10 @@
  * From a guest, an exception belongs to the guest (pv_exception emulates or
  * injects it), and an interrupt to us. From the hypervisor there are exactly
  * five legitimate cases: an access to guest memory that may fault (exception
- * table), one that the vcpu's joint table is too empty for (joint.c), IRET to the guest with values the CPU refuses (the guest's own
- * exception), a selector of the guest whose LDT page is still to be mapped, and
- * an interrupt in the idle loop. Anything else is our bug and panics.
+ * table), one that the vcpu's joint table is too empty for (joint.c), IRET to
+ * the guest with values the CPU refuses (the guest's own exception), a selector
+ * of the guest whose LDT page is still to be mapped, and an interrupt in the
+ * idle loop. Anything else is our bug and panics.
  */
 #include "traps.h"
 

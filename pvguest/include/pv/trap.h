@@ -94,7 +94,8 @@ void trap_register(void);
  */
 void user_enter(struct regs *regs);
 
-/* The bare iret to any context, with regs->error as its flags; returns only through user_enter(). */
+/* The bare iret to any context, with regs->error as its flags; returns only
+ * through user_enter(). */
 void user_enter_asm(struct regs *regs);
 
 /* Bytes of stack the hypervisor switches to on traps from user mode. */
