@@ -87,13 +87,7 @@ extern  percpu_base
     push    r15
 %endmacro
 
-%macro POP_ALL 0
-    pop     r15
-    pop     r14
-    pop     r13
-    pop     r12
-    pop     rbp
-    pop     rbx
+%macro POP_SCRATCH 0
     pop     r11
     pop     r10
     pop     r9
@@ -103,6 +97,16 @@ extern  percpu_base
     pop     rdx
     pop     rsi
     pop     rdi
+%endmacro
+
+%macro POP_ALL 0
+    pop     r15
+    pop     r14
+    pop     r13
+    pop     r12
+    pop     rbp
+    pop     rbx
+    POP_SCRATCH
 %endmacro
 
 ; Three bytes that smap.c makes STAC (1) or CLAC (0) where the CPU has them.
@@ -446,10 +450,11 @@ slow_exit:
 ;   Q3  an event that comes after we looked brings an interrupt too
 ;   Q4  the lowest word of guest memory is touched first (guest_words_begin)
 
-; The tables of arch_enter_kernel_mode and arch_enter_user_mode (joint.c); r11 =
-; vcpu, rax and rcx are lost. The second goes to %1, before anything was done,
-; when there is no user table, or the joint one has to be made; %2 begins its
-; labels.
+; The tables of arch_enter_kernel_mode and arch_enter_user_mode, by hand: each
+; has to do what those do (arch/inline.h; the loops are joint_show and joint_hide
+; of arch/joint_pure.h). r11 = vcpu, rax and rcx are lost. The second goes to %1,
+; before anything was done, when there is no user table, or the joint one has to
+; be made; %2 begins its labels.
 %macro KERNEL_TABLE 0
     test    byte [r11 + VCPU_joint_state], JOINT_LOADED
     jz      .own_table
@@ -710,15 +715,7 @@ global %1_quietly
 %1_quietly:
     PUSH_SCRATCH
     call    %2
-    pop     r11
-    pop     r10
-    pop     r9
-    pop     r8
-    pop     rax
-    pop     rcx
-    pop     rdx
-    pop     rsi
-    pop     rdi
+    POP_SCRATCH
     ret
 %endmacro
     QUIETLY joint_refill, joint_refill_current

@@ -393,6 +393,7 @@ static inline void arch_swapgs(void)
     __asm__ volatile("swapgs" : : : "memory");
 }
 
+/* Both stand in entry.asm as well (KERNEL_TABLE, USER_TABLE_OR). */
 static ALWAYS_INLINE void arch_enter_kernel_mode(struct vcpu *v)
 {
     v->kernel_mode = true;

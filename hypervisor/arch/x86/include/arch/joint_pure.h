@@ -149,7 +149,8 @@ static inline enum joint_miss joint_missed(struct joint_table *j,
 }
 
 /* To kernel mode: what was hidden comes back; nothing has to be flushed,
- * because a CPU remembers no entry that is not there. */
+ * because a CPU remembers no entry that is not there. This loop and the next
+ * stand in entry.asm as well (KERNEL_TABLE, USER_TABLE_OR). */
 static inline void joint_show(struct joint_table *j)
 {
     uint64_t i = j->hidden_count;
