@@ -112,7 +112,7 @@ COLD void joint_begin(void)
 
     make(v);
     __atomic_fetch_or(&v->joint.state, JOINT_LOADED, __ATOMIC_SEQ_CST);
-    write_cr3(v->joint.cr3);
+    arch_write_cr3(v->joint.cr3);
 }
 
 COLD bool joint_fault(struct vcpu *v, uint64_t va)
@@ -126,7 +126,7 @@ COLD bool joint_fault(struct vcpu *v, uint64_t va)
                         top_table(v->pv.user_cr3), v->kernel_mode,
                         joint_slot(va));
     if (miss == JOINT_GO_WITHOUT) {
-        write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
+        arch_write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
     }
     return miss != JOINT_GENUINE;
 }

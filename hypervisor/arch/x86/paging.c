@@ -450,7 +450,7 @@ static void window_set(uint64_t *l1[2], uint64_t base, unsigned int cpu,
 
     if (*e != entry) {
         *e = entry;
-        invlpg(base + (uint64_t)index * PAGE_SIZE);
+        arch_invlpg(base + (uint64_t)index * PAGE_SIZE);
     }
 }
 
@@ -569,7 +569,7 @@ void paging_init(void)
     slot(DEVICE_BASE, 1);
 
     write_cr4(read_cr4() | CR4_PGE);
-    write_cr3(hypervisor_cr3);
+    arch_write_cr3(hypervisor_cr3);
 }
 
 /* Hands out the part of [start, end) that no used range touches. */

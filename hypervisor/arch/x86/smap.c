@@ -83,9 +83,9 @@ static bool ring3_iret_works(void)
         fill_probe_page((uint8_t *)t[4]);
         idt_redirect(TRAP_UD, smap_probe_ud);
         idt_redirect(TRAP_PF, smap_probe_pf);
-        write_cr3(mfn_to_maddr(frame_unmap_addr(t[0])).v);
+        arch_write_cr3(mfn_to_maddr(frame_unmap_addr(t[0])).v);
         works = smap_probe_ring3(PROBE_PAGE, PROBE_PAGE + PROBE_STACK);
-        write_cr3(hypervisor_cr3);
+        arch_write_cr3(hypervisor_cr3);
         idt_redirect(TRAP_UD, NULL);
         idt_redirect(TRAP_PF, NULL);
     }

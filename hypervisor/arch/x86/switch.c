@@ -136,7 +136,7 @@ uint64_t arch_get_segment_base(struct vcpu *v, unsigned int which)
 
 static void load_own_table(const struct vcpu *v)
 {
-    write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
+    arch_write_cr3(v->kernel_mode ? v->pv.kernel_cr3 : v->pv.user_cr3);
 }
 
 void arch_load_cr3(struct vcpu *v)
@@ -338,7 +338,7 @@ void arch_vcpu_switch(struct vcpu *prev, struct vcpu *next)
         save(prev);
     }
     if (next->is_idle) {
-        write_cr3(hypervisor_cr3);
+        arch_write_cr3(hypervisor_cr3);
         tlb_holds_nothing();
     } else {
         enter_tables(next, self);

@@ -76,7 +76,7 @@ void tlb_holds_nothing(void)
 /* Global entries are the hypervisor's own, whose mappings never change. */
 static void reload_cr3(void)
 {
-    write_cr3(read_cr3());
+    arch_write_cr3(read_cr3());
 }
 
 void tlb_flush_everything(void)

@@ -2,6 +2,8 @@
 /*
  * Control registers, flags and the other single instructions that only ring 0
  * may execute, or that C can not express. Each function is one instruction.
+ * Those that core and pv have inlined are in arch/inline.h: loads of CR3,
+ * INVLPG, SWAPGS.
  */
 #ifndef ARCH_CR_H
 #define ARCH_CR_H
@@ -79,16 +81,6 @@ static inline void write_cr0(uint64_t v)
 static inline void write_cr2(uint64_t v)
 {
     __asm__ volatile("mov %0, %%cr2" : : "r"(v) : "memory");
-}
-
-static inline void invlpg(uint64_t va)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
-static inline void write_cr3(uint64_t v)
-{
-    __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
 }
 
 static inline void write_cr4(uint64_t v)

@@ -388,6 +388,11 @@ static inline void arch_write_cr3(uint64_t v)
     __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
 }
 
+static inline void arch_invlpg(uint64_t va)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+
 static inline void arch_swapgs(void)
 {
     __asm__ volatile("swapgs" : : : "memory");
@@ -427,7 +432,7 @@ static inline void tlb_flush_page_local(gva_t va)
 {
     joint_catch_up();
     COUNT(tlb_flush_page);
-    __asm__ volatile("invlpg (%0)" : : "r"(va.v) : "memory");
+    arch_invlpg(va.v);
 }
 
 /* Flushes all that this CPU holds of guests, and stamps the CPU (tlb.c). */
