@@ -12,6 +12,9 @@
  * "look".
  *
  *   C1  a full ring is waited out by yielding: the other side must run
+ *   C2  the ring is the guest's memory and goes with it: a toolstack destroys
+ *       a domain that shut down, and does not ask whether its last words were
+ *       read. So they are waited for, but not for ever: nobody may be there
  */
 #include <pv/console.h>
 #include <pv/evtchn.h>
@@ -19,8 +22,11 @@
 #include <pv/mm.h>
 #include <pv/sched.h>
 #include <pv/start.h>
+#include <pv/time.h>
 
 #include <ring/console.h>
+
+#define DRAIN_MAX_NS 1000000000ull      /* C2 */
 
 static struct xencons_interface *ring;
 static evtchn_port_t console_port;
@@ -62,6 +68,19 @@ void console_write(const char *text, size_t length)
         ring_put(text[i]);
     }
     evtchn_send(console_port);
+}
+
+void console_drain(void)
+{
+    uint64_t deadline;
+
+    if (ring == NULL || console_ring_is_read(ring)) {
+        return;
+    }
+    deadline = time_now_ns() + DRAIN_MAX_NS;
+    do {
+        sched_yield();                                          /* C2 */
+    } while (!console_ring_is_read(ring) && time_now_ns() < deadline);
 }
 
 int console_try_read(void)

@@ -14,6 +14,7 @@
  * SCHEDOP_poll sleeps on named ports and leaves the mask alone, for code
  * which cannot take an upcall at all.
  */
+#include <pv/console.h>
 #include <pv/hypercall.h>
 #include <pv/sched.h>
 
@@ -39,6 +40,7 @@ _Noreturn void sched_shutdown(unsigned int reason)
 {
     struct sched_shutdown shutdown = { .reason = reason };
 
+    console_drain();
     for (;;) {
         hypercall_sched_op(SCHEDOP_shutdown, &shutdown);
     }

@@ -35,6 +35,17 @@ START_TEST(full_takes_nothing)
 }
 END_TEST
 
+START_TEST(read_once_all_was_taken)
+{
+    ring.out_cons = ring.out_prod = UINT32_MAX;
+    ck_assert(console_ring_is_read(&ring));
+    ck_assert(console_ring_put(&ring, 'x'));
+    ck_assert(!console_ring_is_read(&ring));
+    ring.out_cons++;
+    ck_assert(console_ring_is_read(&ring));
+}
+END_TEST
+
 START_TEST(indices_wrap)
 {
     uint32_t producer = UINT32_MAX - 2, consumer = UINT32_MAX - 2;
@@ -98,5 +109,5 @@ START_TEST(two_threads_agree_on_every_byte)
 END_TEST
 
 TEST_MAIN("ring", setup, NULL, empty_gives_nothing, full_takes_nothing,
-          indices_wrap, bytes_above_127_are_no_errors,
+          read_once_all_was_taken, indices_wrap, bytes_above_127_are_no_errors,
           a_lying_peer_gets_nothing, two_threads_agree_on_every_byte)

@@ -7,6 +7,10 @@
 /* Usable before anything is set up as the initial domain. */
 void console_write(const char *text, size_t length);
 
+/* Waits, a second at most, until what was written has been read. Costs nothing
+ * where the hypervisor is the reader. */
+void console_drain(void);
+
 /* Needs mm_init() in an ordinary domain; binds the input event. */
 void console_init(void);
 

@@ -17,6 +17,7 @@ void sched_block(void);
  */
 int sched_poll(evtchn_port_t *ports, unsigned int count, uint64_t deadline_ns);
 
+/* Once the console has been read (console_drain()). */
 _Noreturn void sched_shutdown(unsigned int reason);
 
 #endif

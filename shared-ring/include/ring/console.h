@@ -17,6 +17,13 @@ static inline bool console_ring_put(struct xencons_interface *ring, char c)
                          &ring->out_cons, c);
 }
 
+/* The reader has all that was put. */
+static inline bool console_ring_is_read(const struct xencons_interface *ring)
+{
+    return __atomic_load_n(&ring->out_cons, __ATOMIC_ACQUIRE) ==
+           ring->out_prod;
+}
+
 /* The next typed byte or -1. */
 static inline int console_ring_get(struct xencons_interface *ring)
 {
