@@ -106,6 +106,17 @@ void scratch_release(unsigned long va);
 /* Raw L1 entry of an address of the kernel, 0 if there is none. */
 pte_t kernel_entry(unsigned long va);
 
+/* A port from this vCPU to itself, whose events are counted from 0. */
+extern volatile unsigned int ear_heard;
+bool ear_open(evtchn_port_t *port);
+
+/* MMUEXT_SET_LDT; what it returns. */
+uint64_t ldt_set(unsigned long address, unsigned int entries);
+
+/* XSETBV is defined while the kernel says so, in CR4. */
+void set_osxsave(bool on);
+uint64_t read_xcr0(void);
+
 /* A page handed out read-only, and back; for tables built by hand. */
 static inline void page_make_readonly(void *page)
 {

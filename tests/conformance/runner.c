@@ -135,6 +135,52 @@ uint64_t frame_foreign(void)
     return mfn;
 }
 
+volatile unsigned int ear_heard;
+
+static void hear(evtchn_port_t port, void *context)
+{
+    ear_heard++;
+}
+
+bool ear_open(evtchn_port_t *port)
+{
+    if (evtchn_bind_ipi(0, port) != 0) {
+        return false;
+    }
+    evtchn_set_handler(*port, hear, NULL);
+    evtchn_unmask(*port);
+    ear_heard = 0;
+    return true;
+}
+
+uint64_t ldt_set(unsigned long address, unsigned int entries)
+{
+    struct mmuext_op op = {
+        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address,
+        .arg2.nr_ents = entries,
+    };
+
+    return (uint64_t)hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
+}
+
+void set_osxsave(bool on)
+{
+    const uint64_t bit = 1ul << 18;
+    uint64_t cr4;
+
+    __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
+    cr4 = on ? cr4 | bit : cr4 & ~bit;
+    __asm__ volatile("movq %0, %%cr4" : : "r"(cr4));
+}
+
+uint64_t read_xcr0(void)
+{
+    uint32_t low, high;
+
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (uint64_t)high << 32 | low;
+}
+
 int scratch_map(unsigned long va, uint64_t mfn, uint64_t flags)
 {
     return mm_map(&mm_kernel, va, mfn, flags);
@@ -221,14 +267,12 @@ static void audit(void)
 
 static void state_reset(void)
 {
-    struct mmuext_op no_ldt = { .cmd = MMUEXT_SET_LDT };
-
     for (unsigned int vector = 0; vector < 256; vector++) {
         trap_set_handler(vector, NULL);
     }
     trap_register();
     hypercall_set_gdt(NULL, 0);
-    hypercall_mmuext_op(&no_ldt, 1, NULL, DOMID_SELF);
+    ldt_set(0, 0);
     hypercall_vcpu_op(VCPUOP_stop_periodic_timer, 0, NULL);
     hypercall_vcpu_op(VCPUOP_stop_singleshot_timer, 0, NULL);
     hypercall_set_timer_op(0);

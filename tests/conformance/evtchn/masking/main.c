@@ -9,21 +9,12 @@
  */
 #include "conformance.h"
 
-static volatile unsigned int heard;
-
-static void hear(evtchn_port_t port, void *context)
-{
-    heard++;
-}
-
 CONFORMANCE_CASE("Pending, masked, selected", 0)
 {
     volatile struct vcpu_info *info = evtchn_vcpu_info();
     evtchn_port_t port;
 
-    REQUIRE(evtchn_bind_ipi(0, &port) == 0);
-    evtchn_set_handler(port, hear, NULL);
-    heard = 0;
+    REQUIRE(ear_open(&port));
     evtchn_mask(port);
     upcalls_save_and_disable();
     info->evtchn_upcall_pending = 0;
@@ -38,10 +29,10 @@ CONFORMANCE_CASE("Pending, masked, selected", 0)
     expect_eq("unmasked-selector", 1,
               info->evtchn_pending_sel >> (port / 64) & 1);
     expect_eq("unmasked-upcall", 1, info->evtchn_upcall_pending);
-    expect_eq("closed-by-upcall_mask", 0, heard);
+    expect_eq("closed-by-upcall_mask", 0, ear_heard);
     evtchn_send(port);
     upcalls_enable();
-    expect_eq("two-events-in-one", 1, heard);
+    expect_eq("two-events-in-one", 1, ear_heard);
     expect_true("taken", !evtchn_is_pending(port));
     expect_eq("upcall_pending-taken", 0, info->evtchn_upcall_pending);
 
@@ -50,9 +41,9 @@ CONFORMANCE_CASE("Pending, masked, selected", 0)
     __atomic_and_fetch(&shared_info.evtchn_mask[port / 64],
                        ~(1ul << (port % 64)), __ATOMIC_SEQ_CST);
     hypercall_xen_version(XENVER_version, NULL);
-    expect_eq("unmasking-by-hand-raises-nothing", 1, heard);
+    expect_eq("unmasking-by-hand-raises-nothing", 1, ear_heard);
     evtchn_unmask(port);
-    expect_eq("the-event-is-not-lost", 2, heard +
+    expect_eq("the-event-is-not-lost", 2, ear_heard +
               evtchn_is_pending(port));
     evtchn_clear_pending(port);
     evtchn_close(port);

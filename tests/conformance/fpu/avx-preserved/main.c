@@ -8,30 +8,11 @@
 #include "conformance.h"
 
 #define LEAF_1_AVX_USABLE (1u << 27 | 1u << 28)
-#define CR4_OSXSAVE       0x40000ul
-
-static uint64_t read_xcr0(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (uint64_t)high << 32 | low;
-}
 
 static void write_xcr0(uint64_t value)
 {
     __asm__ volatile("xsetbv" : : "c"(0), "a"((uint32_t)value),
                      "d"((uint32_t)(value >> 32)));
-}
-
-/* Whether XSETBV is defined is for the kernel to say, by CR4. */
-static void set_osxsave(bool on)
-{
-    uint64_t cr4;
-
-    __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
-    cr4 = on ? cr4 | CR4_OSXSAVE : cr4 & ~CR4_OSXSAVE;
-    __asm__ volatile("movq %0, %%cr4" : : "r"(cr4));
 }
 
 static bool avx_is_shown(void)

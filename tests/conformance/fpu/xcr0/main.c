@@ -9,7 +9,6 @@
 #include "conformance.h"
 
 #define LEAF_1_OSXSAVE (1u << 27)
-#define CR4_OSXSAVE    0x40000ul
 
 USER_CODE(look, "xorl %ecx, %ecx\n xgetbv\n syscall\n"
                 "movl $1, %eax\n xorl %edx, %edx\n xsetbv\n ud2");
@@ -19,24 +18,6 @@ static void policy(uint32_t leaf, uint32_t out[4])
     __asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e\n\tcpuid"
                      : "=a"(out[0]), "=b"(out[1]), "=c"(out[2]),
                        "=d"(out[3]) : "0"(leaf), "2"(0));
-}
-
-/* Whether XSETBV is defined is for the kernel to say, by CR4. */
-static void set_osxsave(bool on)
-{
-    uint64_t cr4;
-
-    __asm__ volatile("movq %%cr4, %0" : "=r"(cr4));
-    cr4 = on ? cr4 | CR4_OSXSAVE : cr4 & ~CR4_OSXSAVE;
-    __asm__ volatile("movq %0, %%cr4" : : "r"(cr4));
-}
-
-static uint64_t xgetbv(void)
-{
-    uint32_t low, high;
-
-    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-    return (uint64_t)high << 32 | low;
 }
 
 static bool xsetbv_faults(uint32_t number, uint64_t value)
@@ -58,15 +39,15 @@ CONFORMANCE_CASE("XSETBV: accepted and refused values", 0)
         case_skip("this machine has no XSAVE");
         return;
     }
-    before = xgetbv();
+    before = read_xcr0();
     set_osxsave(true);
     policy(0xd, leaf);
     all = leaf[0] | (uint64_t)leaf[3] << 32;
     expect_eq("x87-and-sse-at-least", 3, all & 3);
     expect_true("x87-only", !xsetbv_faults(0, 1));
-    expect_eq("got-x87-only", 1, xgetbv());
+    expect_eq("got-x87-only", 1, read_xcr0());
     expect_true("all", !xsetbv_faults(0, all));
-    expect_eq("got-all", all, xgetbv());
+    expect_eq("got-all", all, read_xcr0());
     policy(0xd, leaf);
     expect_eq("size-of-all", leaf[2], leaf[1]);
     expect_true("nothing", xsetbv_faults(0, 0));
@@ -75,17 +56,17 @@ CONFORMANCE_CASE("XSETBV: accepted and refused values", 0)
     expect_true("bit-63", xsetbv_faults(0, all | 1ul << 63));
     expect_true("supervisor-bit", xsetbv_faults(0, all | 1ul << 8));
     expect_true("register-1", xsetbv_faults(1, all));
-    expect_eq("still-all", all, xgetbv());
+    expect_eq("still-all", all, read_xcr0());
     sched_yield();
     time_sleep_until_ns(time_now_ns() + 3000000);
-    expect_eq("after-sleep", all, xgetbv());
+    expect_eq("after-sleep", all, read_xcr0());
 
     user_create(&user, USER_CODE_ARGS(look));
     user_run(&user);
     expect_eq("user-sees", (uint32_t)all, (uint32_t)user.regs.rax);
     user_run(&user);
     expect_eq("user-may-not", VECTOR_GP, user.regs.vector);
-    expect_eq("and-did-not", all, xgetbv());
+    expect_eq("and-did-not", all, read_xcr0());
     user_destroy(&user);
     expect_true("back", !xsetbv_faults(0, before));
     set_osxsave(false);

@@ -11,16 +11,6 @@
 #define FLAT_DATA 0x00cff3000000fffful
 #define SELECTOR (3 << 3 | 4 | 3)
 
-static uint64_t set(unsigned long address, unsigned int entries)
-{
-    struct mmuext_op op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address,
-        .arg2.nr_ents = entries,
-    };
-
-    return (uint64_t)hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
-}
-
 CONFORMANCE_CASE("LDT pages are released with the LDT and with the root", 0)
 {
     const uint64_t *old = mfn_to_virt(mm_kernel.root_mfn);
@@ -29,7 +19,7 @@ CONFORMANCE_CASE("LDT pages are released with the LDT and with the root", 0)
 
     page[3] = FLAT_DATA;
     page_make_readonly(page);
-    REQUIRE(set((unsigned long)page, PT_ENTRIES) == 0);
+    REQUIRE(ldt_set((unsigned long)page, PT_ENTRIES) == 0);
     fault = PROBE("movw %w0, %%es", "r"(SELECTOR));
     expect_no_fault("load", &fault);
     fault = PROBE("movw %w0, %%es", "r"(0));
@@ -49,7 +39,7 @@ CONFORMANCE_CASE("LDT pages are released with the LDT and with the root", 0)
     fault = PROBE("movw %w0, %%es", "r"(SELECTOR));
     expect_no_fault("found-again", &fault);
     fault = PROBE("movw %w0, %%es", "r"(0));
-    expect_eq("no-ldt", 0, set(0, 0));
+    expect_eq("no-ldt", 0, ldt_set(0, 0));
     expect_eq("free-after-the-ldt", 0, (uint64_t)
               mm_set_direct(page, PTE_DATA));
     page_free(root);

@@ -12,16 +12,6 @@
 #define FLAT_DATA 0x00cff3000000fffful
 #define LDT_SELECTOR(n) ((n) << 3 | 4 | 3)
 
-static uint64_t set(unsigned long address, unsigned int entries)
-{
-    struct mmuext_op op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address,
-        .arg2.nr_ents = entries,
-    };
-
-    return (uint64_t)hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
-}
-
 CONFORMANCE_CASE("SET_LDT, lazy validation, errors", 0)
 {
     uint64_t *page = page_alloc();
@@ -29,13 +19,13 @@ CONFORMANCE_CASE("SET_LDT, lazy validation, errors", 0)
     struct fault fault;
 
     page[3] = FLAT_DATA;
-    expect_eq("set-on-writable", 0, set(base, PT_ENTRIES));
+    expect_eq("set-on-writable", 0, ldt_set(base, PT_ENTRIES));
     fault = PROBE("movw %w0, %%es", "r"(LDT_SELECTOR(3)));
     expect_true("writable-page-faults", fault.raised &&
                 fault.vector == VECTOR_PF);
     expect_eq("fault-address", base, fault.address & PAGE_MASK);
     page_make_readonly(page);
-    expect_eq("set", 0, set(base, PT_ENTRIES));
+    expect_eq("set", 0, ldt_set(base, PT_ENTRIES));
     fault = PROBE("movw %w0, %%es", "r"(LDT_SELECTOR(3)));
     expect_no_fault("load", &fault);
     expect_true("in-use-is-not-writable", mm_set_direct(page, PTE_DATA) < 0);
@@ -43,10 +33,10 @@ CONFORMANCE_CASE("SET_LDT, lazy validation, errors", 0)
     expect_fault("beyond-its-end", &fault, VECTOR_GP,
                  (LDT_SELECTOR(600)) & 0xfffc);
     fault = PROBE("movw %w0, %%es", "r"(0));
-    expect_eq("unaligned", -XEN_EINVAL, set(base + 8, 16));
-    expect_eq("too-many", -XEN_EINVAL, set(base, 8193));
-    expect_eq("in-the-hypervisor", -XEN_EINVAL, set(HYPERVISOR_VA, 16));
-    expect_eq("none", 0, set(0, 0));
+    expect_eq("unaligned", -XEN_EINVAL, ldt_set(base + 8, 16));
+    expect_eq("too-many", -XEN_EINVAL, ldt_set(base, 8193));
+    expect_eq("in-the-hypervisor", -XEN_EINVAL, ldt_set(HYPERVISOR_VA, 16));
+    expect_eq("none", 0, ldt_set(0, 0));
     fault = PROBE("movw %w0, %%es", "r"(LDT_SELECTOR(3)));
     expect_fault("load-without", &fault, VECTOR_GP, LDT_SELECTOR(3) & 0xfffc);
     page_make_writable(page);

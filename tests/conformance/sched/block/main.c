@@ -8,27 +8,17 @@
  */
 #include "conformance.h"
 
-static volatile unsigned int heard;
-
-static void hear(evtchn_port_t port, void *context)
-{
-    heard++;
-}
-
 CONFORMANCE_CASE("block opens the mask and does not lose wake-ups", 0)
 {
     uint64_t start;
     evtchn_port_t port;
 
-    REQUIRE(evtchn_bind_ipi(0, &port) == 0);
-    evtchn_set_handler(port, hear, NULL);
-    evtchn_unmask(port);
-    heard = 0;
+    REQUIRE(ear_open(&port));
     upcalls_save_and_disable();
     evtchn_send(port);
-    expect_eq("masked", 0, heard);
+    expect_eq("masked", 0, ear_heard);
     expect_eq("block", 0, (uint64_t)hypercall_sched_op(SCHEDOP_block, NULL));
-    expect_eq("heard-by-blocking", 1, heard);
+    expect_eq("heard-by-blocking", 1, ear_heard);
     expect_eq("mask-open-after", 0, evtchn_vcpu_info()->evtchn_upcall_mask);
 
     start = time_now_ns();

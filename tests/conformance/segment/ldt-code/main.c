@@ -15,16 +15,6 @@
 
 USER_CODE(look, "movq %cs, %rax\n movq %ss, %rbx\n ud2");
 
-static long set_ldt(const void *page, unsigned int entries)
-{
-    struct mmuext_op op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (unsigned long)page,
-        .arg2.nr_ents = entries,
-    };
-
-    return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
-}
-
 CONFORMANCE_CASE("IRET to a code segment in an untouched LDT page", 0)
 {
     uint64_t *page = page_alloc();
@@ -33,7 +23,7 @@ CONFORMANCE_CASE("IRET to a code segment in an untouched LDT page", 0)
     page[1] = FLAT_CODE64;
     page[2] = FLAT_DATA;
     page_make_readonly(page);
-    REQUIRE(set_ldt(page, 8) == 0);
+    REQUIRE(ldt_set((unsigned long)page, 8) == 0);
     user_create(&user, USER_CODE_ARGS(look));
     user.regs.cs = LDT_SELECTOR(1);
     user.regs.ss = LDT_SELECTOR(2);
@@ -43,7 +33,7 @@ CONFORMANCE_CASE("IRET to a code segment in an untouched LDT page", 0)
     expect_eq("its-ss", LDT_SELECTOR(2), user.regs.rbx & 0xffff);
     expect_eq("cs-of-the-frame", LDT_SELECTOR(1), user.regs.cs);
     user_destroy(&user);
-    expect_eq("none", 0, (uint64_t)set_ldt(NULL, 0));
+    expect_eq("none", 0, ldt_set(0, 0));
     page_make_writable(page);
     page_free(page);
 }

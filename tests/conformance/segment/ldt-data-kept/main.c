@@ -12,16 +12,6 @@
                        ((base) >> 24 & 0xff) << 56)
 #define LDT_SELECTOR(n) ((n) << 3 | 4 | 3)
 
-static long set_ldt(const void *page, unsigned int entries)
-{
-    struct mmuext_op op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = (unsigned long)page,
-        .arg2.nr_ents = entries,
-    };
-
-    return hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
-}
-
 static void load_both(uint16_t selector)
 {
     __asm__ volatile("movw %0, %%fs\n\tmovw %0, %%es" : : "r"(selector));
@@ -34,14 +24,14 @@ CONFORMANCE_CASE("LDT selectors in FS and ES across a sleep", 0)
 
     page[5] = DATA_AT(0x12340000ul);
     page_make_readonly(page);
-    REQUIRE(set_ldt(page, 8) == 0);
+    REQUIRE(ldt_set((unsigned long)page, 8) == 0);
     load_both(LDT_SELECTOR(5));
     time_sleep_until_ns(time_now_ns() + 5000000);
     __asm__ volatile("movw %%fs, %0\n\tmovw %%es, %1" : "=r"(fs), "=r"(es));
     expect_eq("fs", LDT_SELECTOR(5), fs);
     expect_eq("es", LDT_SELECTOR(5), es);
     load_both(0);
-    expect_eq("none", 0, (uint64_t)set_ldt(NULL, 0));
+    expect_eq("none", 0, ldt_set(0, 0));
     page_make_writable(page);
     page_free(page);
 }

@@ -18,16 +18,6 @@
 
 USER_CODE(undefined, "ud2");
 
-static uint64_t set(unsigned long address, unsigned int entries)
-{
-    struct mmuext_op op = {
-        .cmd = MMUEXT_SET_LDT, .arg1.linear_addr = address,
-        .arg2.nr_ents = entries,
-    };
-
-    return (uint64_t)hypercall_mmuext_op(&op, 1, NULL, DOMID_SELF);
-}
-
 static void expect_ldt_fault(const char *what, const struct fault *fault,
                              unsigned int entry)
 {
@@ -85,10 +75,10 @@ CONFORMANCE_CASE("An LDT with pages missing", 0)
 
     page[3] = FLAT_DATA;
     page[4] = FLAT_CODE64;
-    expect_eq("set", 0, set(SCRATCH_VA, ENTRIES));
+    expect_eq("set", 0, ldt_set(SCRATCH_VA, ENTRIES));
     loads(page);
     returns();
-    expect_eq("none", 0, set(0, 0));
+    expect_eq("none", 0, ldt_set(0, 0));
     scratch_release(SCRATCH_VA + PAGE_SIZE);
     page_make_writable(page);
     page_free(page);

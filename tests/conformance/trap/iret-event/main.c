@@ -8,19 +8,12 @@
  */
 #include "conformance.h"
 
-static volatile unsigned int heard;
-
-static void hear(evtchn_port_t port, void *context)
-{
-    heard++;
-}
-
 static bool masked_send(struct regs *regs)
 {
     evtchn_port_t port = (evtchn_port_t)regs->rdi;
 
     evtchn_send(port);
-    heard += heard != 0 ? 100 : 0;      /* masked: nothing yet */
+    ear_heard += ear_heard != 0 ? 100 : 0;      /* masked: nothing yet */
     regs->rip += 2;
     return true;
 }
@@ -31,13 +24,10 @@ CONFORMANCE_CASE("An event pending at iret arrives before the next instruction",
     evtchn_port_t port;
     unsigned int at_return;
 
-    REQUIRE(evtchn_bind_ipi(0, &port) == 0);
-    evtchn_set_handler(port, hear, NULL);
-    evtchn_unmask(port);
-    heard = 0;
+    REQUIRE(ear_open(&port));
     trap_set_handler(VECTOR_UD, masked_send);
     __asm__ volatile("ud2\n\t movl %1, %0"
-                     : "=r"(at_return) : "m"(heard), "D"(port) : "memory");
+                     : "=r"(at_return) : "m"(ear_heard), "D"(port) : "memory");
     expect_eq("heard-at-return", 1, at_return);
     evtchn_close(port);
 }

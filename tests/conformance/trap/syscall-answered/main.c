@@ -13,13 +13,6 @@
 USER_CODE(calls, "1: syscall\n jmp 1b");
 USER_CODE(look, "pushfq\n pop %rax\n syscall");
 
-static volatile unsigned int heard;
-
-static void hear(evtchn_port_t port, void *context)
-{
-    heard++;
-}
-
 static void back_to(struct user *user, const char *what, uint64_t cs)
 {
     struct regs before;
@@ -76,14 +69,11 @@ static void event_waits(struct user *user)
 {
     evtchn_port_t port;
 
-    REQUIRE(evtchn_bind_ipi(0, &port) == 0);
-    evtchn_set_handler(port, hear, NULL);
-    evtchn_unmask(port);
-    heard = 0;
+    REQUIRE(ear_open(&port));
     upcalls_save_and_disable();
     evtchn_send(port);
     back_to(user, "with-an-event", GUEST_CS64);
-    expect_eq("heard", 1, heard);
+    expect_eq("heard", 1, ear_heard);
     upcalls_enable();
     evtchn_close(port);
 }
