@@ -248,9 +248,9 @@ void time_init_vcpu(struct vcpu *v)
 
 void time_stop_vcpu(struct vcpu *v)
 {
-    timer_stop(&v->periodic);
-    timer_stop(&v->singleshot);
-    timer_stop(&v->poll_timer);
+    timer_retire(&v->periodic);
+    timer_retire(&v->singleshot);
+    timer_retire(&v->poll_timer);
 }
 
 void time_set_periodic(struct vcpu *v, ns_t period)

@@ -12,6 +12,8 @@
  *       In no heap, t is its setter's: who took it out has let go of it before
  *   T3  the hardware is programmed no later than the root's deadline, or
  *       SOFTIRQ_TIMER is pending; it may be earlier, when a timer was stopped
+ *   T4  a timer that was taken out to fire is its CPU's timer_firing, from
+ *       before it is out until fire() has returned
  *
  * Lock: timer_lock of a CPU, never two at once; not held while firing.
  */
@@ -60,6 +62,7 @@ void timer_init_cpu(struct cpu *c)
 {
     spin_lock_init(&c->timer_lock, LOCK_TIMER);
     c->timers = NULL;
+    c->timer_firing = NULL;
     c->timer_programmed = NS_NEVER;
 }
 
@@ -94,6 +97,21 @@ void timer_stop_active(struct timer *t)
     if (c) {
         take_out(c, t);
         spin_unlock(&c->timer_lock);
+    }
+}
+
+void timer_retire(struct timer *t)
+{
+    unsigned int i;
+
+    timer_stop(t);
+    for (i = 0; i < cpu_count; i++) {
+        struct cpu *c = cpus[i];
+
+        while (c != this_cpu() &&
+               __atomic_load_n(&c->timer_firing, __ATOMIC_ACQUIRE) == t) {
+            arch_relax();
+        }
     }
 }
 
@@ -153,7 +171,8 @@ static struct timer *take_due(struct cpu *c, ns_t now, ns_t *deadline)
     *deadline = c->timers ? c->timers->key : NS_NEVER;
     if (c->timers && *deadline <= now) {
         t = timer_of(c->timers);
-        take_out(c, t);
+        __atomic_store_n(&c->timer_firing, t, __ATOMIC_RELAXED);
+        take_out(c, t);                                             /* T4 */
     }
     spin_unlock(&c->timer_lock);
     return t;
@@ -168,6 +187,7 @@ void timer_softirq(void)
 
     while ((t = take_due(c, now, &deadline)) != NULL) {
         t->fire(t->arg);
+        __atomic_store_n(&c->timer_firing, NULL, __ATOMIC_RELEASE);
     }
     if (deadline != c->timer_programmed || deadline != NS_NEVER) {
         c->timer_programmed = deadline;

@@ -32,7 +32,7 @@ void watchdog_stop(struct domain *d)
     unsigned int i;
 
     for (i = 0; i < WATCHDOGS; i++) {
-        timer_stop(&d->watchdogs[i]);
+        timer_retire(&d->watchdogs[i]);
     }
 }
 

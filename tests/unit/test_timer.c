@@ -6,6 +6,7 @@
 #include "test_main.h"
 #include "world.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <hv/timer.h>
@@ -191,6 +192,49 @@ START_TEST(a_timer_moves_to_the_cpu_that_sets_it)
 }
 END_TEST
 
+/* Fires until it was told to return, and some time after. */
+static void linger(void *arg)
+{
+    unsigned int i;
+
+    __atomic_store_n(&fired[0], 1, __ATOMIC_RELEASE);
+    while (__atomic_load_n(&order_count, __ATOMIC_ACQUIRE) == 0) {
+        arch_relax();
+    }
+    for (i = 0; i < 1000; i++) {
+        arch_relax();
+    }
+    __atomic_store_n(&fired[0], 2, __ATOMIC_RELEASE);
+}
+
+static void *fire_on_cpu_1(void *unused)
+{
+    host_set_cpu(1);
+    timer_set(&timers[0], 1000);
+    softirq_run();
+    return NULL;
+}
+
+START_TEST(a_retired_timer_does_not_fire_any_more)
+{
+    pthread_t thread;
+
+    timer_init(&timers[0], linger, NULL);
+    ck_assert_int_eq(pthread_create(&thread, NULL, fire_on_cpu_1, NULL), 0);
+    while (__atomic_load_n(&fired[0], __ATOMIC_ACQUIRE) == 0) {
+        arch_relax();
+    }
+    __atomic_store_n(&order_count, 1, __ATOMIC_RELEASE);
+    timer_retire(&timers[0]);
+    ck_assert_uint_eq(__atomic_load_n(&fired[0], __ATOMIC_ACQUIRE), 2);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    timer_set(&timers[1], 5000);
+    timer_retire(&timers[1]);
+    run_at(0, 6000);
+    ck_assert_uint_eq(fired[1], 0);
+}
+END_TEST
+
 static void again(void *arg)
 {
     fired[0]++;
@@ -275,6 +319,7 @@ TEST_MAIN("timer", setup, teardown,
           the_hardware_waits_for_the_earliest,
           an_early_interrupt_is_asked_for_again,
           a_timer_moves_to_the_cpu_that_sets_it,
+          a_retired_timer_does_not_fire_any_more,
           a_timer_may_set_itself_again,
           all_fire_in_the_order_of_their_deadlines,
           any_sequence_keeps_the_heap_in_order)

@@ -56,6 +56,7 @@ struct cpu {
     /* deadline heap: timer.c; under timer_lock */
     struct spinlock timer_lock;
     struct heap_node *timers;  /* the earliest; NULL: no timer is set */
+    struct timer *timer_firing; /* read without the lock by timer_retire() */
     ns_t timer_programmed;     /* what the hardware waits for; NS_NEVER */
 
     uint64_t tlb_stamp;        /* TLB clock at this CPU's last full flush */

@@ -40,9 +40,10 @@ static inline ns_t timer_deadline(const struct timer *t)
     return t->node.key;
 }
 
+/* Who sees that it is not also sees where it fires (T4). */
 static inline bool timer_is_active(const struct timer *t)
 {
-    return __atomic_load_n(&t->cpu, __ATOMIC_RELAXED) != TIMER_NO_CPU;
+    return __atomic_load_n(&t->cpu, __ATOMIC_ACQUIRE) != TIMER_NO_CPU;
 }
 
 /* After return t is in no heap; it may still be firing on another CPU. */
@@ -54,6 +55,10 @@ static inline void timer_stop(struct timer *t)
         timer_stop_active(t);
     }
 }
+
+/* Before t is freed: stops it, and waits until it does not fire on another
+ * CPU. It must not set itself again; no lock is held that fire() takes. */
+void timer_retire(struct timer *t);
 
 /* Moves t to this CPU's heap if it is in another's; the deadline stays. The
  * caller is its owner. */
