@@ -380,8 +380,7 @@ static void show_crash(struct vcpu *v)
     if (__atomic_load_n(&d->is_shut_down, __ATOMIC_SEQ_CST) &&
         __atomic_load_n(&d->shutdown_reason, __ATOMIC_RELAXED) ==
             SHUTDOWN_crash &&
-        !__atomic_exchange_n(&d->crash_shown, true,
-                                           __ATOMIC_SEQ_CST)) {
+        !__atomic_exchange_n(&d->crash_shown, true, __ATOMIC_SEQ_CST)) {
         vcpu_show(v);
     }
 }

@@ -7,8 +7,9 @@
  * ((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul >> 32. They are
  * valid before a vcpu's first instruction, because the first thing some
  * kernels do with them is a division by the multiplier, and are written anew
- * when it comes to another CPU, whose counter may be another. The guest's own reads may come in between from
- * another vcpu, so a version counter is odd while the numbers change.
+ * when it comes to another CPU, whose counter may be another. The guest's own
+ * reads may come in between from another vcpu, so a version counter is odd
+ * while the numbers change.
  *
  * Run states are accounted on the way: how long a vcpu ran, could have run
  * but did not ("stolen"), slept, was offline. A guest may register linear
