@@ -146,12 +146,27 @@ static NOINLINE enum outcome string_fault(struct vcpu *v,
     return AGAIN;
 }
 
+/* Where OUTS reads; INS has no choice of its segment. */
+static uint64_t string_source(struct vcpu *v, const struct cpu_regs *regs,
+                              const struct insn *i)
+{
+    unsigned int gs = v->kernel_mode ? SEGBASE_GS_KERNEL : SEGBASE_GS_USER;
+
+    if (i->segment_prefix == 0) {
+        return regs->rsi;
+    }
+    return regs->rsi + arch_get_segment_base(
+        v, i->segment_prefix == INSN_FS ? SEGBASE_FS : gs);
+}
+
 /* INS and OUTS: one element each time, so that a long REP is interruptible;
  * rip moves only with the last. */
-static NOINLINE enum outcome string_port_access(struct vcpu *v, struct cpu_regs *regs,
-                                       const struct insn *i)
+static NOINLINE enum outcome string_port_access(struct vcpu *v,
+                                                struct cpu_regs *regs,
+                                                const struct insn *i)
 {
     bool is_in = (i->opcode & 2) == 0;
+    uint64_t at = is_in ? regs->rdi : string_source(v, regs, i);
     unsigned int bytes = io_bytes(i);
     uint64_t value = port_value((uint16_t)regs->rdx, bytes);
     uint64_t step = (regs->rflags & RFLAGS_DF) != 0 ? -(uint64_t)bytes : bytes;
@@ -163,17 +178,11 @@ static NOINLINE enum outcome string_port_access(struct vcpu *v, struct cpu_regs 
     if (i->rep && regs->rcx == 0) {
         return DONE;
     }
-    if (is_in) {
-        if (guest_copy_out(GVA(regs->rdi), &value, bytes)) {
-            return string_fault(v, regs, regs->rdi, is_in, bytes);
-        }
-        regs->rdi += step;
-    } else {
-        if (guest_copy_in(&value, GVA(regs->rsi), bytes)) {
-            return string_fault(v, regs, regs->rsi, is_in, bytes);
-        }
-        regs->rsi += step;
+    if (is_in ? guest_copy_out(GVA(at), &value, bytes)
+              : guest_copy_in(&value, GVA(at), bytes)) {
+        return string_fault(v, regs, at, is_in, bytes);
     }
+    *(is_in ? &regs->rdi : &regs->rsi) += step;
     return i->rep && --regs->rcx != 0 ? AGAIN : DONE;
 }
 
@@ -292,8 +301,9 @@ static enum outcome msr_access(struct vcpu *v, struct cpu_regs *regs,
 #define MODRM_XSETBV 0xd1
 
 /* Undefined, as on the CPU, until the kernel has set its CR4.OSXSAVE. */
-static NOINLINE enum outcome group_0f01(struct vcpu *v, struct cpu_regs *regs,
-                               const struct insn *i)
+static NOINLINE enum outcome group_0f01(struct vcpu *v,
+                                        struct cpu_regs *regs,
+                                        const struct insn *i)
 {
     uint64_t value = (uint32_t)regs->rax | regs->rdx << 32;
 

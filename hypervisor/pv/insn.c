@@ -114,9 +114,9 @@ static NOINLINE struct cursor read_prefixes(struct cursor c, struct insn *out)
         case 0x36:
         case 0x3e:
             break;
-        case 0x64:
-        case 0x65:
-            out->segment_prefix = true;
+        case INSN_FS:
+        case INSN_GS:
+            out->segment_prefix = b;
             break;
         default:
             if ((b & 0xf0) != 0x40) {

@@ -15,7 +15,9 @@ struct insn {
     uint8_t operand_bytes;  /* 2, 4 or 8, by prefix and REX.W */
     uint8_t rex;            /* 0: none; a REX changes what 8-bit registers are */
     bool lock, rep, address_prefix;
-    bool segment_prefix;    /* FS or GS: an address has their base added */
+    uint8_t segment_prefix; /* 0, or whose base an address has added: */
+#define INSN_FS         0x64
+#define INSN_GS         0x65
     bool has_modrm;
     uint8_t modrm;
     uint8_t mod, reg, rm;   /* reg and rm with their REX extension */

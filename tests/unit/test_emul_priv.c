@@ -185,6 +185,30 @@ START_TEST(string_ports_fault_as_the_guests_memory_does)
 }
 END_TEST
 
+START_TEST(outs_reads_where_its_segment_says)
+{
+    v->pv.traps[TRAP_PF] = (struct callback){ .address = 0x9000 };
+    regs.rsp = WORLD_DATA + 0x1000;
+    arch_set_segment_base(v, SEGBASE_FS, WORLD_DATA - 0x10);
+    arch_set_segment_base(v, SEGBASE_GS_KERNEL, WORLD_DATA - 0x20);
+    arch_set_segment_base(v, SEGBASE_GS_USER, 1);
+    regs.rsi = 0x10;
+    ck_assert(RUN("\x64\x6e"));
+    ck_assert_uint_eq(regs.rsi, 0x11);
+    regs.rsi = 0x20;
+    ck_assert(RUN("\x65\x66\x6f"));
+    ck_assert_uint_eq(regs.rsi, 0x22);
+    arch_set_segment_base(v, SEGBASE_FS, HV_HOLE_START);
+    ck_assert(!RUN("\x64\x6e"));
+    arch_set_segment_base(v, SEGBASE_FS, 0x1000);
+    ck_assert(RUN("\x64\x6e"));
+    ck_assert_uint_eq(v->info->arch.cr2, 0x1022);
+    regs.rdi = WORLD_DATA;
+    ck_assert(RUN("\x64\x6c"));             /* INS is always ES */
+    ck_assert_uint_eq(regs.rdi, WORLD_DATA + 1);
+}
+END_TEST
+
 /* Tables are mapped read-only, and behind the data there is nothing. */
 START_TEST(string_ports_name_the_first_byte_that_fails)
 {
@@ -566,6 +590,7 @@ TEST_MAIN("emul_priv", setup, teardown, ports_are_an_empty_bus,
           ports_need_the_level_or_the_map, string_ports_go_element_by_element,
           string_ports_fault_as_the_guests_memory_does,
           string_ports_name_the_first_byte_that_fails,
+          outs_reads_where_its_segment_says,
           an_instruction_may_end_its_page,
           cli_and_sti_do_not_touch_the_mask, control_registers,
           cr4_keeps_what_a_guest_may_have, debug_registers,

@@ -77,6 +77,12 @@ static void string_forms(uint8_t *page)
     fault = STRING("rep outsb");
     expect_no_fault("outsb", &fault);
     expect_eq("outsb-si", (uint64_t)page + 64, si);
+    hypercall_set_segment_base(SEGBASE_FS, (uint64_t)page - 0x10);
+    si = 0x10;
+    fault = STRING("outsb %%fs:(%%rsi), %%dx");
+    expect_no_fault("outsb-fs", &fault);
+    expect_eq("outsb-fs-si", 0x11, si);
+    hypercall_set_segment_base(SEGBASE_FS, 0);
     cx = 1ul << 32 | 1;
     di = (uint64_t)page;
     fault = STRING("insw");
