@@ -71,7 +71,8 @@ class Arguments(ToolTest):
                      "--ramdisk", kernel, words=["one ramdisk"])
 
     def test_linux_beside_linux(self):
-        for words in (("--on", "mars"), ("--rounds", "0")):
+        for words in (("--on", "mars"), ("--rounds", "0"),
+                      ("--turns", "0")):
             status, errors = self.tool("bench", "linux", "--no-install",
                                        *words)
             self.assertEqual(status, 2)

@@ -3,8 +3,9 @@
 
 The same kernel and the same program (the ramdisk `bench`) run as a guest of
 Xenios, as the first domain of Debian's Xen, as an ordinary domain of it, and
-on QEMU's bare machine, by turns and with the same options.  docs/bench-linux.md
-explains the rows.  Times are the host's: leave it in peace meanwhile.
+on QEMU's bare machine, side by side and with the same options.  They take
+turns, and what was measured in the same turn makes a ratio.
+docs/bench-linux.md explains the rows.
 """
 import argparse
 import json
@@ -14,26 +15,21 @@ import statistics
 import sys
 import time
 
-from . import build, fetch, images, machine as machines, packages, xendomu
-from .base import (INPUT_ERROR, InputError, OK, ToolError,
-                   check_writable, say, write_atomically)
-from .session import Session
+from . import (bench_turns, build, fetch, images, machine as machines,
+               packages, xendomu)
+from .base import InputError, OK, check_writable, say, write_atomically
 
 GROUNDS = {"xenios": "Xenios", "xen": "Xen, d0", "xen-domu": "Xen, domU",
            "bare": "bare"}
 GUEST_MIB = 256
 MACHINE_MIB = GUEST_MIB + xendomu.CONTROL_MIB + 128
 CONSOLE = {"bare": "ttyS0 maxcpus=1 mem=%dM" % GUEST_MIB}
-BOOT_MAX = 600              # seconds; a busy host is slow
-ROUNDS = 3
+ROUNDS = 1
+TURNS = 60                  # of each row in a round
+SAMPLES = 3                 # of each turn
 # Which rows are to be how much of the time on the others.
 AIMS = {name: {"xen": 0.7, "xen-domu": 1.0}
         for name in ("fork-exit", "fork-exec", "mmap", "page-fault")}
-
-ROW = re.compile(r"BENCH row (\S+) batch (\d+) samples (\d+) min (\d+) "
-                 r"q1 (\d+) median (\d+) q3 (\d+)")
-FAILED = re.compile(r"BENCH row (\S+) FAILED (.*)")
-DONE = re.compile(r"BENCH DONE (\d+) (\d+)")
 
 
 def add_arguments(parser):
@@ -43,20 +39,24 @@ def add_arguments(parser):
                         default=argparse.SUPPRESS, help="only these rows")
     parser.add_argument("--rounds", metavar="N", type=int, default=ROUNDS,
                         help="boots on each ground (default %d)" % ROUNDS)
+    parser.add_argument("--turns", metavar="N", type=int, default=TURNS,
+                        help="turns of each row in a round (default %d)" %
+                        TURNS)
     parser.add_argument("--on", metavar="GROUND,...",
                         default=argparse.SUPPRESS,
                         help="of: %s (default: all)" % ", ".join(GROUNDS))
     parser.add_argument("--json", metavar="FILE",
                         default=argparse.SUPPRESS, help="write all numbers")
     parser.add_argument("--icount", action="store_true",
-                        help="count instructions instead of time; this says "
-                        "nothing of TLB flushes")
+                        help="count instructions instead of time, without "
+                        "turns; this says nothing of TLB flushes")
     parser.add_argument("--no-install", action="store_true",
                         default=argparse.SUPPRESS,
                         help="only print which packages are missing")
 
 
-def describe(ground, rows="", samples=None, icount=False, install=True):
+def describe(ground, rows="", samples=None, icount=False, install=True,
+             turns=False):
     """The machine for one boot."""
     machine = machines.Machine()
     machine.hypervisor = ground
@@ -70,6 +70,8 @@ def describe(ground, rows="", samples=None, icount=False, install=True):
         words.append("rows=" + rows)
     if samples:
         words.append("samples=%d" % samples)
+    if turns:
+        words.append("turns=yes")
     machine.cmdline = " ".join(words)
     kernel = fetch.kernel("linux", install)
     machine.d0 = (kernel if ground == "bare"
@@ -78,63 +80,30 @@ def describe(ground, rows="", samples=None, icount=False, install=True):
     return machine
 
 
-class Result:
-    """What one boot printed."""
-
-    def __init__(self):
-        self.rows = {}              # name -> {min, q1, median, q3} in ps
-        self.failed = {}            # name -> reason
-        self.done = False
-        self.lines = []
-
-    def line(self, text):
-        """For Session: one line of the console."""
-        self.lines.append(text)
-        match = ROW.search(text)
-        if match:
-            numbers = map(int, match.groups()[3:])
-            self.rows[match.group(1)] = dict(
-                zip(("min", "q1", "median", "q3"), numbers))
-        match = FAILED.search(text)
-        if match:
-            self.failed[match.group(1)] = match.group(2)
-        match = DONE.search(text)
-        if match:
-            self.done = (int(match.group(1)) ==
-                         len(self.rows) + len(self.failed))
-
-
-def boot(machine):
-    """One boot to its end; returns its Result or raises ToolError."""
-    result = Result()
-    try:
-        final = Session(machine.prepare(), machine.hypervisor, BOOT_MAX,
-                        show=False, on_line=result.line).run()
-    finally:
-        machine.clean()
-    if final.status == INPUT_ERROR:
-        raise InputError(final.text)
-    if final.status != OK or not result.done:
-        raise ToolError("on %s Linux did not measure to its end: %s\n%s" % (
-            machine.hypervisor, final.text, "\n".join(result.lines[-20:])))
-    if result.failed:
-        raise ToolError("on %s: %s" % (machine.hypervisor, "; ".join(
-            "row %s failed, %s" % item for item in result.failed.items())))
-    return result
-
-
-def measure(grounds, rounds, **options):
-    """{ground: [rows of each round]}, the grounds taking turns."""
+def measure(grounds, rounds, turns=TURNS, icount=False, **options):
+    """{ground: [{row: [samples of each turn]} of each round]}"""
     seen = {ground: [] for ground in grounds}
     for number in range(rounds):
-        for ground in grounds:
-            start = time.monotonic()
-            rows = boot(describe(ground, **options)).rows
+        start = time.monotonic()
+        if icount:
+            made = {ground: bench_turns.boot(describe(
+                ground, icount=True, **options)).took for ground in grounds}
+        else:
+            made = bench_turns.play({ground: describe(
+                ground, samples=SAMPLES, turns=True, **options)
+                                     for ground in grounds}, turns)
+        for ground, rows in made.items():
             seen[ground].append(rows)
-            say("round %d of %d, %s: %d rows in %.0f s" % (
-                number + 1, rounds, GROUNDS[ground], len(rows),
-                time.monotonic() - start))
+        say("round %d of %d: %.0f s" % (number + 1, rounds,
+                                        time.monotonic() - start))
     return seen
+
+
+def quartiles(values):
+    """The first, the median and the third."""
+    if len(values) == 1:
+        return values * 3
+    return statistics.quantiles(values, method="inclusive")
 
 
 class Row:
@@ -145,21 +114,28 @@ class Row:
         self.seen = {ground: [boot[name] for boot in boots]
                      for ground, boots in seen.items()}
 
-    def value(self, ground, which="median"):
-        """The median of all rounds, or the least of the minima."""
-        values = [boot[which] for boot in self.seen[ground]]
-        return min(values) if which == "min" else statistics.median(values)
+    def turns(self, ground):
+        """What each turn says, of all rounds."""
+        return [statistics.median(samples) for boot in self.seen[ground]
+                for samples in boot]
 
-    def spread(self, ground):
-        """Half the distance of the quartiles, as a part of the median."""
-        return statistics.median((boot["q3"] - boot["q1"]) / 2 / boot["median"]
-                                 for boot in self.seen[ground])
+    def value(self, ground):
+        """Picoseconds an operation."""
+        return statistics.median(self.turns(ground))
+
+    def ratios(self, ground):
+        """Quartiles of Xenios to another ground: each turn is a pair."""
+        return quartiles([ours / theirs for ours, theirs in
+                          zip(self.turns("xenios"), self.turns(ground))])
 
     def ratio(self, ground):
-        """Xenios to another ground: each round is a pair."""
-        return statistics.median(
-            ours["median"] / theirs["median"] for ours, theirs in
-            zip(self.seen["xenios"], self.seen[ground]))
+        """Their median."""
+        return self.ratios(ground)[1]
+
+    def spread(self, ground):
+        """Half the distance of the outer ones, as a part of the median."""
+        first, median, third = self.ratios(ground)
+        return (third - first) / 2 / median
 
     def aims(self):
         """(ground, ratio, at most) for every aim of this row."""
@@ -169,10 +145,12 @@ class Row:
 
     def as_json(self):
         """Every number, and the ratios."""
-        made = {"name": self.name, "boots": self.seen}
+        made = {"name": self.name, "took": self.seen}
         if "xenios" in self.seen:
-            made["ratio"] = {ground: round(self.ratio(ground), 4)
-                             for ground in self.seen if ground != "xenios"}
+            made["ratio"] = {
+                ground: dict(zip(("q1", "median", "q3"), (
+                    round(ratio, 4) for ratio in self.ratios(ground))))
+                for ground in self.seen if ground != "xenios"}
         return made
 
 
@@ -198,15 +176,16 @@ def table(rows, icount=False):
     """The lines to print."""
     grounds = list(rows[0].seen)
     others = [g for g in grounds if g != "xenios" and "xenios" in grounds]
-    head = "%-17s" % "row" + "".join("%14s" % GROUNDS[g] for g in grounds)
-    yield head + "".join("%11s" % ("/ " + GROUNDS[g]) for g in others)
+    head = "%-17s" % "row" + "".join("%10s" % GROUNDS[g] for g in grounds)
+    yield head + "".join(("/ " + GROUNDS[g]).rjust(13) for g in others)
     for row in rows:
         line = "%-17s" % row.name
         for ground in grounds:
-            line += "%9s %s" % (human(row.value(ground), icount),
-                                ("\u00b1%d%%" % round(
-                                    100 * row.spread(ground))).ljust(4))
-        yield line + "".join("%11.2f" % row.ratio(g) for g in others)
+            line += "%10s" % human(row.value(ground), icount)
+        for ground in others:
+            line += "%8.2f %s" % (row.ratio(ground), ("\u00b1%d%%" % round(
+                100 * row.spread(ground))).ljust(4))
+        yield line.rstrip()
 
 
 def chosen_rows(text):
@@ -214,7 +193,8 @@ def chosen_rows(text):
     if text is None:
         return ""
     with open(fetch.ramdisk.BENCH, encoding="ascii") as handle:
-        known = re.findall(r'\{ "([\w-]+)", \w+, \w+, \w+ \}', handle.read())
+        known = re.findall(r'\{ "([\w-]+)", \w+, \w+, \w+, \d+ \}',
+                           handle.read())
     for name in text.split(","):
         if name not in known:
             raise InputError("--rows %s makes no sense; give some of %s" % (
@@ -234,10 +214,10 @@ def chosen_grounds(text):
 
 def write_json(path, rows, options):
     """All numbers, for other programs."""
-    data = {"version": 1, "unit": "ps", "icount": options.icount,
+    data = {"version": 2, "unit": "ps", "icount": options.icount,
             "machine": "qemu64, 2 CPUs, %d MiB; guest: 1 vCPU, %d MiB" % (
                 MACHINE_MIB, GUEST_MIB),
-            "rounds": options.rounds, "rows": [r.as_json() for r in rows]}
+            "rounds": options.rounds, "turns": options.turns, "rows": [r.as_json() for r in rows]}
     write_atomically(os.path.abspath(path),
                      json.dumps(data, indent=1).encode() + b"\n")
 
@@ -247,14 +227,15 @@ def main(options):
     grounds = chosen_grounds(options.on)
     names = chosen_rows(options.rows)
     check_writable(options.json)
-    if not 1 <= options.rounds <= 100:
-        raise InputError("--rounds %d makes no sense; give 1 to 100" %
-                         options.rounds)
+    for name in ("rounds", "turns"):
+        if not 1 <= getattr(options, name) <= 100:
+            raise InputError("--%s %d makes no sense; give 1 to 100" % (
+                name, getattr(options, name)))
     install = not options.no_install
     packages.require(packages.BUILD + packages.QEMU, install)
     build.build(machines.Machine().preset)
-    rows = rows_of(measure(grounds, options.rounds, rows=names,
-                           icount=options.icount, install=install))
+    rows = rows_of(measure(grounds, options.rounds, options.turns,
+                           options.icount, rows=names, install=install))
     for line in table(rows, options.icount):
         print(line)
     for row in rows:

@@ -6,7 +6,11 @@ see every byte, and QEMU never sees a terminal.  It is killed on every way
 out, by the kernel if this process is killed itself.  How long it may live
 after a final line is limited: a hypervisor that cannot power off the
 machine must not hang the tool.
+
+Whoever has several at once starts each and waits for one at a time, all
+within one interruptible().
 """
+import contextlib
 import ctypes
 import errno
 import os
@@ -39,12 +43,24 @@ def _die_with_parent():
     libc.prctl(1, signal.SIGKILL, 0, 0, 0)
 
 
-class Interrupted(Exception):
+class Interrupted(KeyboardInterrupt):
     """Ctrl-C, or somebody wants us gone."""
 
 
 def _interrupt(_signal, _frame):
     raise Interrupted()
+
+
+@contextlib.contextmanager
+def interruptible():
+    """Signals that want us gone raise Interrupted within the block."""
+    handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {s: signal.signal(s, _interrupt) for s in handled}
+    try:
+        yield
+    finally:
+        for number, action in before.items():
+            signal.signal(number, action)
 
 
 class Terminal:
@@ -74,10 +90,7 @@ class Session:
         self.command = command
         self._keep_fds = keep_fds   # open in QEMU as well
         self.hypervisor = hypervisor
-        self.deadline = None
-        if timeout:
-            self.deadline = (start or time.monotonic()) + timeout
-        self.timeout = timeout
+        self.limit(timeout, start)
         self.log = log
         self.show = show
         self.interactive = interactive
@@ -85,6 +98,7 @@ class Session:
         self.stop_reason = None     # a Final set from outside by stop()
         self._terminal = None
         self._qemu = None
+        self._waiting = None        # for what QEMU or the user writes
         self._errors = b""
         self._output_seen = False
         self._last_output = time.monotonic()
@@ -100,9 +114,24 @@ class Session:
         """End the run at the next turn; for on_line callbacks."""
         self.stop_reason = Final(status, text)
 
+    def limit(self, timeout, start=None):
+        """It must have ended so many seconds from now, or from the start."""
+        self.timeout = timeout
+        self.deadline = None
+        if timeout:
+            self.deadline = (start or time.monotonic()) + timeout
+
+    def send(self, data):
+        """Type this; for on_line callbacks, and between two waits."""
+        try:
+            self._qemu.stdin.write(data)
+        except OSError as error:
+            if error.errno != errno.EPIPE:
+                raise
+
     def debug_key(self, key):
         """Type a debug key of the hypervisor; for on_line callbacks."""
-        self._to_qemu(DEBUG_SWITCH + key + DEBUG_SWITCH)
+        self.send(DEBUG_SWITCH + key + DEBUG_SWITCH)
 
     def silent_for(self):
         """Seconds since the last byte came."""
@@ -110,23 +139,17 @@ class Session:
 
     def run(self, on_tick=None):
         """Boot, copy, wait; returns a Final.  Never leaves a QEMU behind."""
-        handled = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        before = {s: signal.signal(s, _interrupt) for s in handled}
-        try:
-            self._start()
-            return self._judge(self._loop(on_tick))
-        except Interrupted:
-            return Final(INTERRUPTED, "interrupted")
-        finally:
-            self._kill()
-            if self._terminal:
-                self._terminal.restore()
-            if self.show and self._shown_last not in (b"", b"\n"):
-                self._write_out(b"\n")
-            for number, action in before.items():
-                signal.signal(number, action)
+        with interruptible():
+            try:
+                self.start()
+                return self.wait(on_tick=on_tick)
+            except Interrupted:
+                return Final(INTERRUPTED, "interrupted")
+            finally:
+                self.end()
 
-    def _start(self):
+    def start(self):
+        """Boot; end() must follow, whatever this raises."""
         tty = self.interactive and sys.stdin.isatty()
         serial = (["-serial", "mon:stdio"] if tty else
                   ["-serial", "stdio", "-monitor", "none"])
@@ -146,33 +169,42 @@ class Session:
         os.set_blocking(self._qemu.stderr.fileno(), False)
         if tty:
             self._terminal = Terminal(sys.stdin.fileno())
+        self._waiting = selectors.DefaultSelector()
+        self._waiting.register(self._qemu.stdout, selectors.EVENT_READ,
+                               self._from_guest)
+        self._waiting.register(self._qemu.stderr, selectors.EVENT_READ,
+                               self._from_qemu)
+        if self.interactive:
+            self._watch_input()
 
-    def _loop(self, on_tick):
-        """Copy until QEMU ends or must end; returns a Final or None."""
-        with selectors.DefaultSelector() as waiting:
-            waiting.register(self._qemu.stdout, selectors.EVENT_READ,
-                             self._from_guest)
-            waiting.register(self._qemu.stderr, selectors.EVENT_READ,
-                             self._from_qemu)
-            if self.interactive:
-                self._watch_input(waiting)
-            while True:
-                for key, _ in waiting.select(0.1):
-                    if not key.data():
-                        waiting.unregister(key.fileobj)
-                self._send_typed()
-                if on_tick:
-                    on_tick(self)
-                end = self._time_to_end()
-                if end:
-                    return end
-                if self._qemu.poll() is not None:
-                    self._drain()
-                    return None
+    def wait(self, until=lambda: False, on_tick=None):
+        """Copy until until() holds, which gives None, or the run is over."""
+        while not until():
+            for key, _ in self._waiting.select(0.1):
+                if not key.data():
+                    self._waiting.unregister(key.fileobj)
+            self._send_typed()
+            if on_tick:
+                on_tick(self)
+            end = self._time_to_end()
+            if end or self._qemu.poll() is not None:
+                return self._judge(end)
+        return None
 
-    def _watch_input(self, waiting):
+    def end(self):
+        """End QEMU, if it runs, and give everything back."""
+        self._kill()
+        if self._waiting:
+            self._waiting.close()
+        if self._terminal:
+            self._terminal.restore()
+        if self.show and self._shown_last not in (b"", b"\n"):
+            self._write_out(b"\n")
+
+    def _watch_input(self):
         try:
-            waiting.register(sys.stdin, selectors.EVENT_READ, self._from_user)
+            self._waiting.register(sys.stdin, selectors.EVENT_READ,
+                                   self._from_user)
         except (PermissionError, ValueError):
             # A regular file cannot be waited for, but never blocks either.
             self._typed = sys.stdin.buffer.read().replace(b"\n", b"\r")
@@ -262,7 +294,7 @@ class Session:
             if self._after_ctrl_a and key in b"xX":
                 self.stop(OK, "left")
             self._after_ctrl_a = key == CTRL_A and not self._after_ctrl_a
-        self._to_qemu(data)
+        self.send(data)
 
     def _send_typed(self):
         """Piped input goes line by line, each when a prompt waits for it:
@@ -280,14 +312,7 @@ class Session:
             return
         self._last_output = time.monotonic()
         self._answered = False
-        self._to_qemu(line + end)
-
-    def _to_qemu(self, data):
-        try:
-            self._qemu.stdin.write(data)
-        except OSError as error:
-            if error.errno != errno.EPIPE:
-                raise
+        self.send(line + end)
 
     def _time_to_end(self):
         """A Final when QEMU must not go on, else None."""
@@ -309,6 +334,8 @@ class Session:
         """The Final of a run, however it ended."""
         if end:
             self._put(self.console.end(), last=True)
+        else:
+            self._drain()
         if end or self.console.final:
             return self.stop_reason or self.console.final or end
         if self._qemu.returncode != 0:

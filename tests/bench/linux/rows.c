@@ -5,23 +5,29 @@
  * the ramdisk `bench`, so that nothing else runs beside it, and powers the
  * machine off in the end.
  *
- * R1  A row is run in batches long enough for any clock (BATCH_NS); the
- *     first ones, which find the size of a batch, are its warm-up.
+ * R1  A row is run in batches of always the same size, so that it means the
+ *     same everywhere: some milliseconds in a guest whose processor QEMU
+ *     emulates, long enough for any clock. The first ones are its warm-up.
  * R2  Each batch is checked: exit statuses, tokens that every process has
  *     counted up, faults counted by the kernel, signals by their handlers.
  *     A batch that did not happen is a FAILED row, never a fast one.
- * R3  A row's value is the median of its samples; the quartiles say how far
- *     to believe it. All numbers are picoseconds an operation.
+ * R3  A turn is one batch that nobody times, since the machine may have been
+ *     halted for a while and its caches hold others' work, and then as many
+ *     samples as are wanted, all in one line.
  *
- * What a reader of the console gets, a line each:
+ * What a reader of the console gets, a line each, times in picoseconds an
+ * operation:
  *
  *     BENCH uptime_ns <ns>
- *     BENCH row <name> batch <n> samples <n> min <ps> q1 <ps> median <ps> q3 <ps>
+ *     BENCH ready <name> batch <n>
+ *     BENCH took <name> <ps> ...
  *     BENCH row <name> FAILED <reason>
  *     BENCH DONE <rows> <failures>
  *
  * $rows names the rows to run, separated by commas; $samples how many
- * samples to take. Linux hands both words on from its command line.
+ * samples a turn has. A row has one turn; with $turns it has one for each
+ * line "go" that is read from the console, until "next" ends it. Linux hands
+ * these words on from its command line, if they have values.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,6 +45,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,11 +56,11 @@
 #define SELF "/bin/bench"
 #define FILE_NAME "/bench.data"
 #define STATUS 7                /* of every program that only ends */
-#define BATCH_NS 10000000ULL
-#define BATCH_MAX (1u << 20)
+#define WARM_UP 4               /* batches */
 #define SAMPLES 15
 #define SAMPLES_MAX 101
 #define PROCESSES_MAX 8
+#define ALONE_RUNS 4
 #define SUM_MAX (16 << 10)
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -189,7 +196,7 @@ struct ring {
     unsigned sum_bytes;         /* that each one reads at its turn */
     int pipes[PROCESSES_MAX][2];
     pid_t children[PROCESSES_MAX];
-    uint64_t hop_ps;            /* a hop's cost without a switch */
+    int alone[2];               /* a pipe that only the first one uses */
 };
 
 static struct ring ring;
@@ -241,32 +248,20 @@ static void __attribute__((noreturn)) pass_on(unsigned n)
     _exit(STATUS);
 }
 
-/* The same work in one process: what a hop costs without a switch. */
-static uint64_t hop_without_switch(unsigned hops)
+/* The same work in one process: what hops cost without a switch. */
+static uint64_t hop_alone(unsigned hops)
 {
     uint32_t token = 0;
     uint64_t start = now_ns();
 
     for (unsigned i = 0; i < hops; i++) {
-        if (!give_token(ring.pipes[0][1], token) ||
-            !take_token(ring.pipes[0][0], &token)) {
+        if (!give_token(ring.alone[1], token) ||
+            !take_token(ring.alone[0], &token)) {
             fail("a pipe to itself");
         }
         use_cache(ring.sum_bytes);
     }
-    return (now_ns() - start) * 1000 / hops;
-}
-
-static uint64_t least_hop(void)
-{
-    uint64_t least = UINT64_MAX;
-
-    for (unsigned i = 0; i < 20; i++) {
-        uint64_t got = hop_without_switch(200);
-
-        least = got < least ? got : least;
-    }
-    return least;
+    return now_ns() - start;
 }
 
 static void ring_open(unsigned processes, unsigned sum_bytes)
@@ -279,7 +274,6 @@ static void ring_open(unsigned processes, unsigned sum_bytes)
             fail("pipe");
         }
     }
-    ring.hop_ps = least_hop();
     for (unsigned i = 1; i < processes; i++) {
         ring.children[i] = fork();
         if (ring.children[i] == 0) {
@@ -298,6 +292,9 @@ static void ring_open(unsigned processes, unsigned sum_bytes)
             close(ring.pipes[i][1]);
         }
     }
+    if (pipe(ring.alone) != 0) {
+        fail("pipe");
+    }
 }
 
 static void ring_close(void)
@@ -307,6 +304,8 @@ static void ring_close(void)
         expect_exit(ring.children[i], STATUS);
     }
     close(ring.pipes[0][0]);
+    close(ring.alone[0]);
+    close(ring.alone[1]);
 }
 
 /* The token goes round; every process adds one to it. */
@@ -339,14 +338,21 @@ static void open_switch_8p(void)
     ring_open(8, 16 << 10);
 }
 
-/* Of a round's time what its hops would cost without a switch is not ours. */
+/* Of a round's time what its hops cost without a switch is not ours. That is
+ * measured at once, since the machine's speed may be another one later, and
+ * a few times, since a hop that was disturbed would hide a switch. */
 static uint64_t run_switch(unsigned switches)
 {
     unsigned rounds = (switches + ring.processes - 1) / ring.processes;
-    uint64_t took = ring_run(rounds) * switches / (rounds * ring.processes);
-    uint64_t hops = ring.hop_ps * switches / 1000;
+    uint64_t took = ring_run(rounds) / rounds;
+    uint64_t alone = UINT64_MAX;
 
-    return took > hops ? took - hops : 0;
+    for (unsigned i = 0; i < ALONE_RUNS; i++) {
+        uint64_t got = hop_alone(ring.processes);
+
+        alone = got < alone ? got : alone;
+    }
+    return took > alone ? (took - alone) * switches / ring.processes : 0;
 }
 
 /* --- memory -------------------------------------------------------------- */
@@ -524,67 +530,78 @@ struct row {
     uint64_t (*run)(unsigned batch);    /* nanoseconds for all of it */
     void (*open)(void);
     void (*close)(void);
+    unsigned batch;                     /* R1 */
 };
 
 static const struct row rows[] = {
-    { "null-call", run_null, NULL, NULL },
-    { "stat", run_stat, NULL, NULL },
-    { "fork-exit", run_fork, NULL, NULL },
-    { "fork-exec", run_exec, NULL, NULL },
-    { "sh", run_sh, NULL, NULL },
-    { "pipe", ring_run, open_pipe, ring_close },
-    { "switch-2p-0k", run_switch, open_pipe, ring_close },
-    { "switch-8p-16k", run_switch, open_switch_8p, ring_close },
-    { "mmap", run_mmap, NULL, NULL },
-    { "page-fault", run_page_fault, NULL, NULL },
-    { "protection-fault", run_protection_fault, NULL, NULL },
-    { "signal-install", run_install, NULL, NULL },
-    { "signal-handle", run_handle, NULL, NULL },
+    { "null-call", run_null, NULL, NULL, 128 },
+    { "stat", run_stat, NULL, NULL, 64 },
+    { "fork-exit", run_fork, NULL, NULL, 1 },
+    { "fork-exec", run_exec, NULL, NULL, 1 },
+    { "sh", run_sh, NULL, NULL, 1 },
+    { "pipe", ring_run, open_pipe, ring_close, 8 },
+    { "switch-2p-0k", run_switch, open_pipe, ring_close, 16 },
+    { "switch-8p-16k", run_switch, open_switch_8p, ring_close, 16 },
+    { "mmap", run_mmap, NULL, NULL, 1 },
+    { "page-fault", run_page_fault, NULL, NULL, 128 },
+    { "protection-fault", run_protection_fault, NULL, NULL, 64 },
+    { "signal-install", run_install, NULL, NULL, 128 },
+    { "signal-handle", run_handle, NULL, NULL, 64 },
 };
 
-static int ascending(const void *a, const void *b)
+/* R3. */
+static void take_turn(const struct row *row, unsigned samples)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    uint64_t took[SAMPLES_MAX];
 
-    return (x > y) - (x < y);
+    row->run(row->batch);
+    for (unsigned i = 0; i < samples; i++) {
+        took[i] = row->run(row->batch) * 1000 / row->batch;
+        if (took[i] == 0) {
+            fail("no time passed");
+        }
+    }
+    printf("BENCH took %s", row->name);
+    for (unsigned i = 0; i < samples; i++) {
+        printf(" %llu", (unsigned long long)took[i]);
+    }
+    printf("\n");
 }
 
-/* R1: how many operations take long enough. */
-static unsigned find_batch(const struct row *row)
+/* Waits for a line of the console: another turn, or the next row? */
+static int told_to_go(void)
 {
-    unsigned batch = 1;
+    char line[16];
 
-    while (batch < BATCH_MAX && row->run(batch) < BATCH_NS) {
-        batch *= 2;
+    if (!fgets(line, sizeof(line), stdin)) {
+        fail("the input has ended");
     }
-    return batch;
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line, "go") != 0 && strcmp(line, "next") != 0) {
+        fail("no such command: %s", line);
+    }
+    return strcmp(line, "go") == 0;
 }
 
 static void measure(const struct row *row, unsigned samples)
 {
-    uint64_t took[SAMPLES_MAX];
-    unsigned batch;
-
     if (row->open) {
         row->open();
     }
-    batch = find_batch(row);
-    for (unsigned i = 0; i < samples; i++) {
-        took[i] = row->run(batch) * 1000 / batch;
+    for (unsigned i = 0; i < WARM_UP; i++) {
+        row->run(row->batch);
+    }
+    printf("BENCH ready %s batch %u\n", row->name, row->batch);
+    if (getenv("turns")) {
+        while (told_to_go()) {
+            take_turn(row, samples);
+        }
+    } else {
+        take_turn(row, samples);
     }
     if (row->close) {
         row->close();
     }
-    qsort(took, samples, sizeof(took[0]), ascending);
-    if (took[samples / 2] == 0) {
-        fail("no time passed");
-    }
-    printf("BENCH row %s batch %u samples %u min %llu q1 %llu median %llu "
-           "q3 %llu\n", row->name, batch, samples,
-           (unsigned long long)took[0],
-           (unsigned long long)took[samples / 4],
-           (unsigned long long)took[samples / 2],
-           (unsigned long long)took[samples * 3 / 4]);
 }
 
 /* Is the row among those that were asked for? */
@@ -669,12 +686,24 @@ static void __attribute__((noreturn)) be_first(void)
     _exit(1);
 }
 
+/* What we are told must not stand between what we say. */
+static void stop_echo(void)
+{
+    struct termios mode;
+
+    if (tcgetattr(STDIN_FILENO, &mode) == 0) {
+        mode.c_lflag &= ~(tcflag_t)ECHO;
+        tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+    }
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1 && strcmp(argv[1], "exit") == 0) {
         _exit(STATUS);
     }
     setlinebuf(stdout);
+    stop_echo();
     printf("BENCH uptime_ns %llu\n", (unsigned long long)now_ns());
     if (getpid() == 1) {
         be_first();
