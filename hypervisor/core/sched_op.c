@@ -68,48 +68,37 @@ int sched_op_remote_shutdown(struct domain *d,
 
 /* --- poll ----------------------------------------------------------------- */
 
-/* Whether one of the ports is pending. */
-static bool any_pending(const struct domain *d, const evtchn_port_t *ports,
-                        unsigned int count)
-{
-    unsigned int i;
-
-    for (i = 0; i < count; i++) {
-        if (evtchn_is_pending(d, ports[i])) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /*
- * Reads and checks the ports one by one. A pending one ends the call at once,
- * whatever stands behind it in the list: 1 then, otherwise 0 or -XEN_E*.
+ * Reads, checks and looks at the ports one by one. A pending one ends the call
+ * at once, whatever stands behind it in the list: 1 then, otherwise 0 or
+ * -XEN_E*.
  */
-static int read_ports(struct domain *d, const struct sched_poll *op,
-                      evtchn_port_t *ports)
+static int look_at_ports(const struct vcpu *v, const struct sched_poll *op,
+                         evtchn_port_t *port)
 {
+    const struct domain *d = v->domain;
     gva_t list = GVA((uint64_t)(uintptr_t)op->ports.p);
     unsigned int i;
 
     for (i = 0; i < op->nr_ports; i++) {
-        if (guest_load32(GVA(list.v + i * sizeof(*ports)), &ports[i])) {
+        if (guest_load32(GVA(list.v + i * sizeof(*port)), port)) {
             return -XEN_EFAULT;
         }
-        if (ports[i] >= evtchn_port_limit(d)) {
+        if (*port >= evtchn_port_limit(d)) {
             return -XEN_EINVAL;
         }
-        if (evtchn_is_pending(d, ports[i])) {
+        if (evtchn_is_pending(d, *port)) {
             return 1;
         }
     }
     return 0;
 }
 
+/* Until the ports are known, any of the domain's may wake it up. */
 int sched_op_poll(struct domain *d, struct sched_poll *op)
 {
     struct vcpu *v = current_vcpu();
-    evtchn_port_t ports[SCHED_POLL_PORTS_MAX];
+    evtchn_port_t port = 0;
     int found;
 
     if (op->nr_ports > SCHED_POLL_PORTS_MAX) {
@@ -118,20 +107,20 @@ int sched_op_poll(struct domain *d, struct sched_poll *op)
     if (vcpu_event_deliverable(v)) {
         return 0;
     }
-    found = read_ports(d, op, ports);
-    if (found != 0) {
-        return found < 0 ? found : 0;
-    }
 
     timer_stop(&v->poll_timer);
-    __atomic_store_n(&v->poll_single,
-                     op->nr_ports == 1 ? ports[0] : 0,
-                     __ATOMIC_RELAXED);
+    __atomic_store_n(&v->poll_single, 0, __ATOMIC_RELAXED);
     __atomic_fetch_or(&d->evtchn_pollers, 1u << v->id, __ATOMIC_SEQ_CST);
     vcpu_block(v);
-    if (vcpu_event_deliverable(v) || any_pending(d, ports, op->nr_ports)) {
+    found = look_at_ports(v, op, &port);
+    if (found != 0 || vcpu_event_deliverable(v)) {
         vcpu_wake(v);
-    } else if (op->timeout != 0) {
+        return found < 0 ? found : 0;
+    }
+    if (op->nr_ports == 1) {
+        __atomic_store_n(&v->poll_single, port, __ATOMIC_RELAXED);
+    }
+    if (op->timeout != 0) {
         /* Signed, as every deadline of the ABI. */
         timer_set(&v->poll_timer, (int64_t)op->timeout < 0 ? 0 : op->timeout);
     }
