@@ -27,6 +27,10 @@
  *       uses of the other (above 0). As no frame may have both, chains of
  *       such entries have length one, and so recursion has a bound
  *   V5  a hypervisor's slot is never looked at; pt_complete() fills it
+ *   V6  most entries of most tables are absent. They are passed over by
+ *       groups of a cache line, each one unit of the budget. While the frame
+ *       is busy nothing absent becomes present: nobody can write to it, and
+ *       hardware changes only what is present
  *
  * A recursion level gives the CPU to nobody: a wait (another CPU has a child
  * busy) is always for a lower level, so waits can not form a circle.
@@ -298,6 +302,28 @@ static int pt_complete(const struct pt_format *format, unsigned int level,
     return 0;
 }
 
+#define GROUP 8u
+
+static inline bool group_absent(const uint64_t *entry)
+{
+    uint64_t any = pte_read(&entry[0]) | pte_read(&entry[1]) |
+                   pte_read(&entry[2]) | pte_read(&entry[3]) |
+                   pte_read(&entry[4]) | pte_read(&entry[5]) |
+                   pte_read(&entry[6]) | pte_read(&entry[7]);
+
+    return !pte_present(any);
+}
+
+/* V2: asked with i entries done upwards, or left downwards. */
+static inline bool must_stop(struct frame *f, unsigned int i, bool more)
+{
+    if (LIKELY(work_spend(1)) || !more) {
+        return false;
+    }
+    f->stamp = i;
+    return true;
+}
+
 /* One entry on the way up: decode, check, take, write back. */
 static inline __attribute__((always_inline)) int
 validate_entry(struct domain *d, const struct pt_level *rules, mfn_t mfn,
@@ -336,6 +362,14 @@ validate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
     unsigned int i = pt_progress_entries(f);
 
     while (i < rules->entries) {
+        if (i % GROUP == 0 && i + GROUP <= rules->entries &&
+            group_absent(&table[i])) {
+            i += GROUP;
+            if (must_stop(f, i, i < rules->entries)) {
+                return -XEN_ERESTART_CALL;
+            }
+            continue;
+        }
         if (rules->hv_end == 0 || pt_slot_is_guests(rules, word, i)) {
             int err = validate_entry(d, rules, mfn, level, i, &table[i]);
 
@@ -345,9 +379,8 @@ validate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
             }
         }
         i++;
-        if (UNLIKELY(!work_spend(1)) && i < rules->entries) {
-            f->stamp = i;
-            return -XEN_ERESTART_CALL; /* V2 */
+        if (must_stop(f, i, i < rules->entries)) {
+            return -XEN_ERESTART_CALL;
         }
     }
     f->stamp = i;
@@ -431,6 +464,13 @@ invalidate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
     unsigned int i = pt_progress_entries(f);
 
     while (i > 0) {
+        if (i % GROUP == 0 && group_absent(&table[i - GROUP])) {
+            i -= GROUP;
+            if (must_stop(f, i, i > 0)) {
+                return -XEN_ERESTART_CALL;
+            }
+            continue;
+        }
         i--;
         if (rules->hv_end == 0 || pt_slot_is_guests(rules, word, i)) {
             uint32_t flag =
@@ -442,8 +482,7 @@ invalidate_entries(struct domain *d, const struct pt_level *rules, mfn_t mfn,
                 return err;
             }
         }
-        if (UNLIKELY(!work_spend(1)) && i > 0) {
-            f->stamp = i;
+        if (must_stop(f, i, i > 0)) {
             return -XEN_ERESTART_CALL;
         }
     }

@@ -496,7 +496,7 @@ static void arm_misfortune(void)
         host_fail_guest_access(1 + below(8));
         break;
     default:
-        world_set_budget((int32_t)PICK(1, 2, 5, 100, 513));
+        world_set_budget((int32_t)PICK(1, 2, 5, 13, 65));
         break;
     }
 }

@@ -326,7 +326,7 @@ static int64_t call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2,
         abandoned += r->rip != rip;
         r->rip = rip;
     } else {
-        world_set_budget(one_in(3) ? 1 + (int32_t)below(700) : 0);
+        world_set_budget(one_in(3) ? 1 + (int32_t)below(90) : 0);
         result = world_call(nr, a0, a1, a2, a3, 0);
         world_set_budget(0);
     }

@@ -179,7 +179,7 @@ END_TEST
  * the call ends when all is undone. */
 START_TEST(an_old_tree_is_undone_within_the_call)
 {
-    static const int32_t budgets[] = { 1, 3, 200, 513, 1500 };
+    static const int32_t budgets[] = { 1, 3, 25, 65, 190 };
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(budgets); i++) {
@@ -358,7 +358,7 @@ END_TEST
 
 START_TEST(lists_of_pins_restart_and_count)
 {
-    static const int32_t budgets[] = { 1, 7, 300, 1100 };
+    static const int32_t budgets[] = { 1, 7, 40, 130 };
     mfn_t l1 = world_frame(w, 0), l2 = world_frame(w, 0);
     struct mmuext_op list[5];
     uint32_t zero = 0;

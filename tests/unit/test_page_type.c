@@ -810,15 +810,15 @@ static void nothing_is_typed(void)
 
 static void at_every_budget(void)
 {
-    static const int32_t budgets[] = { 1, 2, 3, 5, 7, 64, 511, 512, 513,
-                                       1000, 4096 };
+    static const int32_t budgets[] = { 1, 2, 3, 5, 7, 63, 64, 65, 128,
+                                       4096 };
     mfn_t top = build_wide();
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(budgets); i++) {
         unsigned int attempts = pin_slowly(top, budgets[i]);
 
-        ck_assert(attempts > 1 || budgets[i] > 1000);
+        ck_assert(attempts > 1 || budgets[i] > 128);
         world_audit(w);
         set_budget(budgets[i]);
         unpin(top);
@@ -878,20 +878,20 @@ static void abandon_at_every_point(int32_t budget, bool finish_up)
 
 START_TEST(a_stopped_tree_is_finished_by_the_next_comer)
 {
-    abandon_at_every_point(97, true);
+    abandon_at_every_point(13, true);
 }
 END_TEST
 
 START_TEST(a_stopped_tree_can_be_undone)
 {
-    abandon_at_every_point(97, false);
+    abandon_at_every_point(13, false);
 }
 END_TEST
 
 START_TEST(a_stopped_pae_tree_can_be_undone)
 {
     become_pae();
-    abandon_at_every_point(61, false);
+    abandon_at_every_point(7, false);
 }
 END_TEST
 
@@ -905,10 +905,10 @@ START_TEST(undoing_can_turn_round_at_every_point)
 
         set_budget(PLENTY);
         pin(top, PT_L4);
-        set_budget(101);
+        set_budget(13);
         unpin(top);
         for (k = 1; k < stop_after; k++) {
-            set_budget(101);
+            set_budget(13);
             if (page_type_finish_deferred(current_vcpu()) == 0) {
                 break;
             }
@@ -927,7 +927,7 @@ END_TEST
 
 START_TEST(a_failure_is_undone_in_portions)
 {
-    static const int32_t budgets[] = { 1, 3, 50, 511, 600, 5000 };
+    static const int32_t budgets[] = { 1, 3, 50, 63, 75, 5000 };
     mfn_t top = build_wide();
     mfn_t l3 = pte_mfn(world_read_entry(top, 511));
     unsigned int i;
@@ -975,7 +975,7 @@ START_TEST(a_domain_ends_with_anything_half_done)
     pin(second, PT_L4);
     ck_assert_int_eq(pv_set_kernel_table(current_vcpu(), second), 0);
     ck_assert_int_eq(pv_set_user_table(current_vcpu(), second), 0);
-    set_budget(700);
+    set_budget(90);
     ck_assert_int_eq(page_type_pin(d, top, PT_L4), -XEN_ERESTART_CALL);
     do {
         set_budget(64);
@@ -993,7 +993,7 @@ END_TEST
  * in portions. */
 START_TEST(a_frame_given_up_is_undone_in_portions)
 {
-    static const int32_t budgets[] = { 1, 77, 512, 5000 };
+    static const int32_t budgets[] = { 1, 13, 64, 77, 5000 };
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(budgets); i++) {
@@ -1021,7 +1021,7 @@ END_TEST
 
 START_TEST(linear_child_that_stops_is_finished)
 {
-    static const int32_t budgets[] = { 1, 5, 100, 513 };
+    static const int32_t budgets[] = { 1, 5, 13, 65 };
     unsigned int i;
 
     for (i = 0; i < ARRAY_SIZE(budgets); i++) {
