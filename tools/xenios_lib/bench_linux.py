@@ -25,8 +25,8 @@ GUEST_MIB = 256
 MACHINE_MIB = GUEST_MIB + xendomu.CONTROL_MIB + 128
 CONSOLE = {"bare": "ttyS0 maxcpus=1 mem=%dM" % GUEST_MIB}
 ROUNDS = 1
-TURNS = 60                  # of each row in a round
-SAMPLES = 3                 # of each turn
+TURNS = 100                 # of each row in a round
+SAMPLES = 1                 # of each turn: more turns tell more
 # Which rows are to be how much of the time on the others.
 AIMS = {name: {"xen": 0.7, "xen-domu": 1.0}
         for name in ("fork-exit", "fork-exec", "mmap", "page-fault")}

@@ -105,7 +105,6 @@ class Player:
             self._session.start()
             theirs.close()
             self._monitor("qmp_capabilities")
-            self._listen()
             self._stack = stack.pop_all()
 
     def close(self):
@@ -116,11 +115,12 @@ class Player:
         """Let it run until the program has answered to this line."""
         self._monitor("cont")
         self._session.limit(ANSWER_MAX)
-        self._session.send(line.encode() + b"\n")
-        self._listen()
-
-    def _listen(self):
         heard = self.result.answers
+        self._session.send(line.encode() + b"\n")
+        self.listen(heard)
+
+    def listen(self, heard=0):
+        """Wait until it has answered once more, then halt it."""
         final = self._session.wait(lambda: self.result.answers > heard)
         self.result.check(self._name, final)
         if not self.result.done:
@@ -158,6 +158,8 @@ def play(machines, turns):
         for ground, machine in machines.items():
             players[ground] = Player(machine)
             stack.callback(players[ground].close)
+        for player in players.values():
+            player.listen()
         say("%d machines are up after %.0f s" % (len(players),
                                                  time.monotonic() - start))
         while not all(p.result.done for p in players.values()):
