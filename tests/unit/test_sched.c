@@ -958,12 +958,14 @@ static bool take_event(struct vcpu *v, uint32_t port)
 /* What a guest's poll does, without guest memory to pass the port in. */
 static void poll_for(struct vcpu *v, uint32_t port)
 {
-    __atomic_store_n(&v->poll_single, (uint16_t)port, __ATOMIC_RELAXED);
+    __atomic_store_n(&v->poll_single, 0, __ATOMIC_RELAXED);
     __atomic_fetch_or(&v->domain->evtchn_pollers, 1u << v->id,
                       __ATOMIC_SEQ_CST);
     vcpu_block(v);
     if (evtchn_2l_is_pending(v->domain, port)) {
         vcpu_wake(v);
+    } else {
+        __atomic_store_n(&v->poll_single, port, __ATOMIC_RELAXED);
     }
 }
 

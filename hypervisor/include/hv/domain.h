@@ -128,7 +128,7 @@ struct vcpu {
 
     /* --- event channels: written by the vcpu itself or under evtchn_lock --- */
     uint32_t virq_port[24];    /* 0: unbound */
-    uint32_t poll_single;      /* the one port polled, 0: several */
+    uint32_t poll_single;      /* the one port polled; 0: any of them */
 
     /* --- time: the vcpu itself, or while it does not run --- */
     struct timer periodic, singleshot, poll_timer;
