@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Linux beside Linux: machines that take turns, and the table."""
+import random
 import unittest
 
 from support import ToolTest
@@ -7,7 +8,8 @@ from test_session import is_alive
 
 from xenios_lib import bench_linux
 from xenios_lib.base import InputError, ToolError
-from xenios_lib.bench_linux import Row, human, quartiles, rows_of, table
+from xenios_lib.bench_linux import (Row, believable, human, quartiles,
+                                    rows_of, table)
 from xenios_lib.bench_turns import Result, order, play
 
 
@@ -179,21 +181,33 @@ class Table(unittest.TestCase):
     def test_a_turn_is_a_pair(self):
         row = Row("mmap", self.SEEN)
         self.assertEqual(row.turns("xenios"), [10 ** 6, 5 * 10 ** 6, 10 ** 6])
-        self.assertEqual(row.ratios("xen"), [0.5, 0.5, 0.75])
+        self.assertEqual(row.ratios("xen"), [0.5, 0.5, 1.0])
         self.assertEqual(row.ratio("xen"), 0.5)
         self.assertEqual(row.aims(), [("xen", 0.5, 0.7)])
-        self.assertAlmostEqual(row.spread("xen"), 0.25)
+        self.assertAlmostEqual(row.doubt("xen"), 0.5)
         self.assertEqual(row.as_json()["ratio"], {
-            "xen": {"q1": 0.5, "median": 0.5, "q3": 0.75}})
+            "xen": {"q1": 0.5, "median": 0.5, "q3": 0.75,
+                    "low": 0.5, "high": 1.0}})
 
     def test_quartiles(self):
         self.assertEqual(quartiles([7]), [7, 7, 7])
         self.assertEqual(quartiles([5, 1, 2, 4, 3]), [2, 3, 4])
 
+    def test_believable(self):
+        self.assertEqual(believable([7]), (7, 7))
+        self.assertEqual(believable(range(1, 101)), (40, 61))
+        noise = random.Random(1)
+        held = 0
+        for _ in range(400):
+            low, high = believable([noise.lognormvariate(0, 0.3)
+                                    for _ in range(100)])
+            held += low <= 1 <= high
+        self.assertGreater(held, 0.93 * 400)
+
     def test_table(self):
         head, line = table(rows_of(self.SEEN))
         self.assertIn("Xen, d0", head)
-        self.assertRegex(line, r"^mmap +1 us +2 us +0.50 .25%$")
+        self.assertRegex(line, r"^mmap +1 us +2 us +0.50 .50%$")
 
     def test_units(self):
         for value, text in ((999, "0.999 ns"), (1234567, "1.23 us"),
