@@ -63,12 +63,8 @@ int pt_update(struct domain *d, mfn_t table, enum page_type type,
 int pt_exchange_l1(struct domain *d, mfn_t table, unsigned int slot,
                    uint64_t expected, uint64_t pte)
 {
-    const struct pt_level *rules = &pt_format_of(d)->level[PT_L1];
-
-    if (pte_present(pte) && !pte_flags_ok(rules, pte)) {
-        return -XEN_EINVAL;
-    }
-    return update_try(d, rules, table, PT_L1, slot, expected, pte, false);
+    return exchange_l1(d, &pt_format_of(d)->level[PT_L1], table, slot,
+                       expected, pte);
 }
 
 /* --- one element ---------------------------------------------------------- */

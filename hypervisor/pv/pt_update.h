@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The change of one entry of a page table, in line: what mmu_update and
- * update_va_mapping spend their time on. U1 to U3 of mmu_update.c.
+ * The way to one entry of a page table and its change, in line: what
+ * mmu_update and update_va_mapping spend their time on. U1 to U3 of
+ * mmu_update.c.
  */
 #ifndef PV_PT_UPDATE_H
 #define PV_PT_UPDATE_H
@@ -15,6 +16,62 @@
 /* pt_update() of any table, in mmu_update.c. */
 int pt_update_any(struct domain *d, mfn_t table, enum page_type type,
                   unsigned int slot, uint64_t pte, bool keep_ad) MUST_CHECK;
+
+/* Where an entry leads that has P and none of `without`, of which only PTE_RW
+ * may be: false if it is another one, or no memory is there. One comparison
+ * for all, as the rotation puts the two bits above every address. */
+static inline __attribute__((always_inline)) bool
+pte_leads_to(uint64_t pte, uint64_t without, uint64_t *address)
+{
+    *address = (pte & (PTE_ADDR | PTE_P | without)) ^ PTE_P;
+    return LIKELY((*address >> 2 | *address << 62) <
+                  frame_count << (PAGE_SHIFT - 2));
+}
+
+/* From the table of this level at *table to the one below: machine addresses,
+ * which need no shifting on the way from an entry to the next. */
+static inline __attribute__((always_inline)) bool
+walk_step(const struct pt_format *format, unsigned int level, gva_t va,
+          uint64_t *table)
+{
+    const struct pt_level *rules = &format->level[level];
+    unsigned int index = (va.v >> rules->shift) & (PT_ENTRIES - 1);
+    uint64_t pte;
+
+    if (level > format->top) {
+        return true;
+    }
+    if (index >= rules->entries) {
+        return false;
+    }
+    pte = pte_read((uint64_t *)((char *)frame_map(MFN(0)) + *table) + index);
+    return pte_leads_to(pte, 0, table);
+}
+
+static inline __attribute__((always_inline)) bool
+walk(const struct pt_format *format, gva_t va, uint64_t *table)
+{
+    return walk_step(format, PT_L4, va, table) &&
+           walk_step(format, PT_L3, va, table) &&
+           walk_step(format, PT_L2, va, table);
+}
+
+/* pv_walk_to_l1() in line. The theory is in va_mapping.c. */
+static inline __attribute__((always_inline)) bool
+walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
+{
+    uint64_t table = v->pv.kernel_cr3;
+    bool found;
+
+    if (UNLIKELY(table == 0 || !gva_ok(va))) {
+        return false;
+    }
+    found = LIKELY(!v->domain->is_32bit) ? walk(&pt_format_4level, va, &table)
+                                         : walk(&pt_format_pae, va, &table);
+    *l1 = maddr_to_mfn(MADDR(table));
+    *slot = (va.v >> PAGE_SHIFT) & (PT_ENTRIES - 1);
+    return found;
+}
 
 static inline __attribute__((always_inline)) int
 entry_refused(const struct pt_level *rules, mfn_t table, unsigned int slot,
@@ -128,6 +185,17 @@ update_entry(struct domain *d, const struct pt_level *rules, mfn_t table,
         }
     }
     return -XEN_EBUSY;
+}
+
+/* pt_exchange_l1() for the rules of one format. */
+static inline __attribute__((always_inline)) int
+exchange_l1(struct domain *d, const struct pt_level *rules, mfn_t table,
+            unsigned int slot, uint64_t expected, uint64_t pte)
+{
+    if (pte_present(pte) && UNLIKELY(!pte_flags_ok(rules, pte))) {
+        return -XEN_EINVAL;
+    }
+    return update_try(d, rules, table, PT_L1, slot, expected, pte, false);
 }
 
 /* Nearly all updates are of L1 tables of the 4-level format: with its rules

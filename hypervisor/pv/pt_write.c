@@ -17,6 +17,9 @@
  *       the guest wrote a LOCK prefix or not
  *   W4  registers, flags and rip change only after the entry has
  *   W5  whatever does not fit stays what it is: the guest's page fault
+ *   W6  what kernels do most has a short way, for what it costs right after a
+ *       trap is each page of code and data, and each jump. It does the same
+ *       or nothing: then the long way begins anew
  *
  * The operand may be smaller than an entry (compilers clear one bit with a
  * byte operation) but must be aligned to its size, as on Xen: then it lies in
@@ -27,6 +30,7 @@
  * Instruction semantics: SDM 2A/2B under the mnemonics named below.
  */
 #include "insn.h"
+#include "pt_update.h"
 #include "pte.h"
 #include "trap.h"
 
@@ -68,23 +72,22 @@ static uint64_t sign_bit(const struct store *s)
     return 1ull << (s->bytes * 8 - 1);
 }
 
-static uint64_t result_flags(const struct store *s, uint64_t result)
+/* Those that the result alone decides. */
+static ALWAYS_INLINE uint64_t logic_flags(uint64_t flags_in, uint64_t result,
+                                          unsigned int bytes)
 {
-    uint64_t flags = s->flags_in & ~FLAGS_ARITH;
+    uint64_t top = result << (64 - bytes * 8);
     uint8_t low = (uint8_t)result;
 
-    result &= s->mask;
-    if (result == 0) {
-        flags |= FLAG_ZF;
-    }
-    if ((result & sign_bit(s)) != 0) {
-        flags |= FLAG_SF;
-    }
     low ^= low >> 4;
-    if ((0x6996 >> (low & 15) & 1) == 0) {
-        flags |= FLAG_PF;
-    }
-    return flags;
+    return (flags_in & ~FLAGS_ARITH) | (top == 0 ? FLAG_ZF : 0) |
+           (top >> 63) * FLAG_SF |
+           (~(0x6996u >> (low & 15)) & 1) * FLAG_PF;
+}
+
+static uint64_t result_flags(const struct store *s, uint64_t result)
+{
+    return logic_flags(s->flags_in, result, s->bytes);
 }
 
 /* Flags of a + b + carry or a - b - borrow, given its result: carry and
@@ -436,19 +439,24 @@ static bool store_to_entry(struct domain *d, mfn_t l1, uint64_t offset,
     return false;
 }
 
-/* The frame that va is mapped to, read-only, in the kernel's table. */
+/* The frame of a slot that maps it read-only. */
+static ALWAYS_INLINE bool target_of(mfn_t l1, unsigned int slot, mfn_t *target)
+{
+    uint64_t pte = pte_read((const uint64_t *)frame_map(l1) + slot);
+    uint64_t address;
+    bool found = pte_leads_to(pte, PTE_RW, &address);
+
+    *target = maddr_to_mfn(MADDR(address));
+    return found;
+}
+
 static bool find_target(struct vcpu *v, uint64_t va, mfn_t *target)
 {
     unsigned int slot;
-    uint64_t pte;
     mfn_t l1;
 
-    if (!pv_walk_to_l1(v, GVA(va), &l1, &slot)) {
-        return false;
-    }
-    pte = pte_read((const uint64_t *)frame_map(l1) + slot);
-    *target = pte_mfn(pte);
-    return pte_present(pte) && (pte & PTE_RW) == 0 && mfn_valid(*target);
+    return pv_walk_to_l1(v, GVA(va), &l1, &slot) &&
+           target_of(l1, slot, target);
 }
 
 /* One element; a REP that is not at its end comes again. */
@@ -516,4 +524,155 @@ bool pv_write_fault(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
         pv_inject_single_step(v, regs);
     }
     return true;
+}
+
+/* --- the short way ---------------------------------------------------------------- */
+
+/* One of: MOV or XCHG of a 64-bit register, AND of a byte with a constant. */
+struct short_store {
+    uint64_t at;             /* address of the operand */
+    uint64_t *reg;           /* NULL: AND */
+    bool exchange;
+    uint8_t clear;           /* bits that AND takes away */
+    unsigned int length;
+};
+
+/* As insn_register(), but without rsp, and without a table: where the others
+ * are in the frame is a constant of sixteen digits. */
+static ALWAYS_INLINE uint64_t *short_register(struct cpu_regs *regs,
+                                              unsigned int number)
+{
+#define AT(n, reg) (offsetof(struct cpu_regs, reg) / 8 << 4 * (n))
+    const uint64_t digits =
+        AT(0, rax) | AT(1, rcx) | AT(2, rdx) | AT(3, rbx) | AT(5, rbp) |
+        AT(6, rsi) | AT(7, rdi) | AT(8, r8) | AT(9, r9) | AT(10, r10) |
+        AT(11, r11) | AT(12, r12) | AT(13, r13) | AT(14, r14) | AT(15, r15);
+#undef AT
+
+    STATIC_ASSERT(offsetof(struct cpu_regs, rdi) / 8 < 16, "one digit each");
+    return (uint64_t *)regs + (digits >> number * 4 & 15);
+}
+
+#define NUMBER_RSP 4u
+
+/* The memory operand, with a displacement of at most one byte in front of
+ * `rest`. There is no index, and neither rip nor rsp is a base. */
+static ALWAYS_INLINE bool short_operand(struct short_store *s,
+                                        struct cpu_regs *regs,
+                                        unsigned int rex, unsigned int modrm,
+                                        uint64_t rest)
+{
+    const uint32_t modes = 0xefcfu; /* bit mod * 8 + rm (SDM 2A table 2-2) */
+    unsigned int mod = modrm >> 6, rm = modrm & 7;
+
+    s->at = *short_register(regs, rm | (rex & 1) << 3) +
+            ((uint64_t)(int8_t)rest & -(uint64_t)mod);
+    s->length += mod;
+    return (modes >> (mod * 8 + rm) & 1) != 0;
+}
+
+/* REX.W, 89 or 87, ModRM. */
+static ALWAYS_INLINE bool short_move(uint64_t code, struct cpu_regs *regs,
+                                     struct short_store *s)
+{
+    unsigned int opcode = (uint8_t)(code >> 8), modrm = (uint8_t)(code >> 16);
+    unsigned int reg = (modrm >> 3 & 7) | ((unsigned int)code & 4) << 1;
+
+    *s = (struct short_store){
+        .length = 3,
+        .exchange = opcode == 0x87,
+        .reg = short_register(regs, reg),
+    };
+    return (opcode == 0x89 || s->exchange) && reg != NUMBER_RSP &&
+           short_operand(s, regs, (unsigned int)code, modrm, code >> 24);
+}
+
+/* LOCK or not, REX or not, 80 /4, immediate. */
+static ALWAYS_INLINE bool short_and(uint64_t code, struct cpu_regs *regs,
+                                    struct short_store *s)
+{
+    unsigned int lock = (code & 0xff) == 0xf0;
+    unsigned int has_rex, rex, modrm;
+
+    code >>= lock * 8;
+    has_rex = (code & 0xf0) == 0x40;
+    rex = (unsigned int)code & has_rex * 15;
+    code >>= has_rex * 8;
+    modrm = (uint8_t)(code >> 8);
+    *s = (struct short_store){
+        .length = 3 + lock + has_rex,
+        .clear = (uint8_t)~(code >> 16 >> (modrm >> 6) * 8),
+    };
+    return (code & 0x38ff) == 0x2080 &&
+           short_operand(s, regs, rex, modrm, code >> 16);
+}
+
+/* From the first eight bytes of the instruction. */
+static ALWAYS_INLINE bool short_decode(uint64_t code, struct cpu_regs *regs,
+                                       struct short_store *s)
+{
+    return (code & 0xf8) == 0x48 ? short_move(code, regs, s)
+                                 : short_and(code, regs, s);
+}
+
+/* W3, once. */
+static ALWAYS_INLINE bool short_exchange(struct domain *d, mfn_t l1,
+                                         struct cpu_regs *regs,
+                                         const struct short_store *s)
+{
+    unsigned int slot = (s->at & ~PAGE_MASK) / 8;
+    unsigned int shift = (s->at & 7) * 8;
+    uint64_t old = pte_read((const uint64_t *)frame_map(l1) + slot);
+    uint64_t flags = regs->rflags;
+    uint64_t value;
+
+    if (s->reg != NULL) {
+        value = *s->reg;
+    } else {
+        value = old & ~((uint64_t)s->clear << shift);
+        flags = logic_flags(flags, value >> shift, 1);
+    }
+    if (UNLIKELY(exchange_l1(d, &pt_format_4level.level[PT_L1], l1, slot, old,
+                             value))) {
+        return false;
+    }
+    if (s->exchange) {
+        *s->reg = old;
+    }
+    regs->rflags = flags & ~RFLAGS_RF;
+    regs->rip += s->length;
+    COUNT(emulated_pte);
+    return true;
+}
+
+/* Whether any store may go this way: the assist, 64 bits, no single step. */
+static ALWAYS_INLINE bool short_allowed(const struct domain *d,
+                                        const struct cpu_regs *regs)
+{
+    unsigned int assist = d->vm_assist >> VMASST_TYPE_writable_pagetables;
+
+    return ((~assist & 1) | d->is_32bit | (regs->rflags & RFLAGS_TF)) == 0;
+}
+
+bool pv_store_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t va)
+{
+    struct domain *d = v->domain;
+    uint64_t l1 = v->pv.kernel_cr3; /* of a vcpu that runs: there is one */
+    struct short_store s;
+    uint64_t code;
+    mfn_t target;
+    bool stored;
+
+    if (!short_allowed(d, regs) || guest_load64(GVA(regs->rip), &code) ||
+        !short_decode(code, regs, &s) ||
+        ((s.at ^ va) | (s.reg != NULL ? va % 8 : 0)) != 0 ||
+        !gva_ok(GVA(va)) || !walk(&pt_format_4level, GVA(va), &l1) ||
+        !target_of(maddr_to_mfn(MADDR(l1)),
+                   (va >> PAGE_SHIFT) & (PT_ENTRIES - 1), &target) ||
+        !frame_hold_l1(d, target)) {
+        return false;
+    }
+    stored = short_exchange(d, target, regs, &s);
+    frame_drop_or_defer(d, target);
+    return stored;
 }

@@ -25,51 +25,6 @@
 #include <hv/hypercall.h>
 #include <hv/pv.h>
 
-/* From the table of this level at *table to the one below: machine addresses,
- * which need no shifting on the way from an entry to the next. */
-static inline __attribute__((always_inline)) bool
-walk_step(const struct pt_format *format, unsigned int level, gva_t va,
-          uint64_t *table)
-{
-    const struct pt_level *rules = &format->level[level];
-    unsigned int index = (va.v >> rules->shift) & (PT_ENTRIES - 1);
-    uint64_t pte;
-
-    if (level > format->top) {
-        return true;
-    }
-    if (index >= rules->entries) {
-        return false;
-    }
-    pte = pte_read((uint64_t *)frame_map(maddr_to_mfn(MADDR(*table))) + index);
-    *table = pte & PTE_ADDR;
-    return LIKELY(pte_present(pte) && *table < frame_count << PAGE_SHIFT);
-}
-
-static inline __attribute__((always_inline)) bool
-walk(const struct pt_format *format, gva_t va, uint64_t *table)
-{
-    return walk_step(format, PT_L4, va, table) &&
-           walk_step(format, PT_L3, va, table) &&
-           walk_step(format, PT_L2, va, table);
-}
-
-static inline __attribute__((always_inline)) bool
-walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
-{
-    uint64_t table = v->pv.kernel_cr3;
-    bool found;
-
-    if (UNLIKELY(table == 0 || !gva_ok(va))) {
-        return false;
-    }
-    found = LIKELY(!v->domain->is_32bit) ? walk(&pt_format_4level, va, &table)
-                                         : walk(&pt_format_pae, va, &table);
-    *l1 = maddr_to_mfn(MADDR(table));
-    *slot = (va.v >> PAGE_SHIFT) & (PT_ENTRIES - 1);
-    return found;
-}
-
 bool pv_walk_to_l1(struct vcpu *v, gva_t va, mfn_t *l1, unsigned int *slot)
 {
     return walk_to_l1(v, va, l1, slot);

@@ -145,7 +145,11 @@ void fuzz_table_store(void)
                 current_vcpu()->id, i, (unsigned long long)va.v,
                 (unsigned long long)r->rax);
     }
-    pv_exception(current_vcpu(), r, va.v);
+    /* As the entry code does, or as if an event were traced. */
+    if (!current_vcpu()->kernel_mode || (va.v & 8) != 0 ||
+        !pv_store_lean(current_vcpu(), r, va.v)) {
+        pv_exception(current_vcpu(), r, va.v);
+    }
 }
 
 /* The processor looks for a descriptor in the LDT. */

@@ -8,8 +8,10 @@
  * and compared. Entries without the present bit are stored as they are, so
  * any value will do.
  */
+#include "../../hypervisor/pv/insn.h"
 #include "../../hypervisor/pv/trap.h"
 
+#include <hv/pv.h>
 #include <hv/util.h>
 
 #include <string.h>
@@ -32,9 +34,11 @@ static struct domain *d;
 static struct vcpu *v;
 static struct world_guest g;
 static struct cpu_regs regs;
+static bool (*perform)(struct vcpu *, struct cpu_regs *, uint64_t);
 
 static void setup(void)
 {
+    perform = pv_write_fault;
     w = world_with(2, 96);
     d = w->domains[0];
     g = world_boot_guest(w, 0);
@@ -54,7 +58,7 @@ static uint64_t entry_va(unsigned int slot)
     return WORLD_TABLES + 3 * PAGE_SIZE + slot * 8ull;
 }
 
-static bool fault_at(uint64_t va, const uint8_t *bytes, size_t count)
+static void point_rip_at(const uint8_t *bytes, size_t count)
 {
     uint8_t padded[15] = { 0 };
 
@@ -63,7 +67,12 @@ static bool fault_at(uint64_t va, const uint8_t *bytes, size_t count)
     regs.rip = world_arg(w, padded, sizeof(padded)).v;
     regs.error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER;
     regs.entry_vector = TRAP_PF;
-    return pv_write_fault(v, &regs, va);
+}
+
+static bool fault_at(uint64_t va, const uint8_t *bytes, size_t count)
+{
+    point_rip_at(bytes, count);
+    return perform(v, &regs, va);
 }
 
 /* --- against the processor ------------------------------------------------- */
@@ -417,7 +426,7 @@ static bool store(unsigned int slot, uint64_t value)
     return fault_at(entry_va(slot), mov_rax, sizeof(mov_rax));
 }
 
-START_TEST(present_entries_obey_the_rules)
+static void check_present_entries(void)
 {
     mfn_t mine = world_frame(w, 0);
     mfn_t foreign = world_frame(w, 1);
@@ -434,6 +443,13 @@ START_TEST(present_entries_obey_the_rules)
     ck_assert(store(SLOT, 0));
     ck_assert_uint_eq(fw_type_count(mfn_to_frame(mine)->word), 0);
 }
+
+START_TEST(present_entries_obey_the_rules)
+{
+    check_present_entries();
+    perform = pv_store_lean;
+    check_present_entries();
+}
 END_TEST
 
 START_TEST(only_l1_tables_of_a_kernel_that_asked)
@@ -443,9 +459,13 @@ START_TEST(only_l1_tables_of_a_kernel_that_asked)
     const uint64_t vas[] = { l2_va, WORLD_DATA, 0x10, HV_HOLE_START,
                              0x0000900000000000ull };
 
-    for (size_t i = 0; i < ARRAY_SIZE(vas); i++) {
-        ck_assert(!fault_with_rdi(vas[i], vas[i], mov_rax, sizeof(mov_rax)));
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(vas); i++) {
+        uint64_t va = vas[i / 2];
+
+        perform = i % 2 ? pv_store_lean : pv_write_fault;
+        ck_assert(!fault_with_rdi(va, va, mov_rax, sizeof(mov_rax)));
     }
+    perform = pv_write_fault;
     v->kernel_mode = false;
     ck_assert(!store(SLOT, 0));
     v->kernel_mode = true;
@@ -496,14 +516,145 @@ START_TEST(other_instructions_are_refused)
     };
     unsigned int i;
 
-    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+    for (i = 0; i < 2 * ARRAY_SIZE(rows); i++) {
         regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rflags = 0x202 };
-        ck_assert_msg(!fault_at(entry_va(SLOT), rows[i].bytes, rows[i].count),
-                      "row %u", i);
+        perform = i % 2 ? pv_store_lean : pv_write_fault;
+        ck_assert_msg(!fault_at(entry_va(SLOT), rows[i / 2].bytes,
+                                rows[i / 2].count), "row %u", i / 2);
     }
     regs.rip = HV_HOLE_START;
     regs.error_code = PFEC_PRESENT | PFEC_WRITE | PFEC_USER;
     ck_assert(!pv_write_fault(v, &regs, entry_va(SLOT)));
+}
+END_TEST
+
+/* --- the short way ---------------------------------------------------------------- */
+
+/* What one of the two ways makes of regs and the entry, which stay. */
+struct outcome {
+    bool done;
+    struct cpu_regs regs;
+    uint64_t entry;
+};
+
+static struct outcome outcome_of(bool (*way)(struct vcpu *, struct cpu_regs *,
+                                             uint64_t), uint64_t va)
+{
+    uint64_t entry = world_read_entry(g.l1, SLOT);
+    struct outcome o = { .regs = regs };
+
+    o.done = way(v, &o.regs, va);
+    o.entry = world_read_entry(g.l1, SLOT);
+    world_write_entry(g.l1, SLOT, entry);
+    return o;
+}
+
+/* No byte has its bit 0, so that no entry becomes present. */
+static uint64_t even_bytes(void)
+{
+    return random_word() & 0xfefefefefefefefeull;
+}
+
+/* The forms that must not miss the short way. */
+static bool is_short(const struct insn *i)
+{
+    if (i->mod > 1 || (i->rm & 7) == 4 || (i->mod == 0 && (i->rm & 7) == 5)) {
+        return false;
+    }
+    if (i->opcode == 0x80) {
+        return (i->reg & 7) == 4 && (i->rex & 8) == 0;
+    }
+    return (i->opcode == 0x89 || i->opcode == 0x87) && (i->rex & 8) != 0 &&
+           i->reg != 4 && !i->lock;
+}
+
+static void compare_ways(const uint8_t *bytes, unsigned int count)
+{
+    uint64_t va = entry_va(SLOT);
+    struct outcome lean, full;
+    struct insn i;
+    unsigned int n;
+
+    regs = (struct cpu_regs){
+        .rflags = (random_word() & ALL_FLAGS & ~FLAG_CF) | 0x202 | RFLAGS_RF,
+    };
+    for (n = 0; n < 16; n++) {
+        *insn_register(&regs, n) = even_bytes();
+    }
+    point_rip_at(bytes, count);
+    if (insn_decode(bytes, count, &i) && i.has_modrm && i.mod != 3 &&
+        i.base < INSN_RIP) {
+        va += bytes[count - 1] % 3 == 0 ? random_word() % 8 : 0;
+        *insn_register(&regs, i.base) += va - insn_address(&i, &regs);
+    }
+    world_write_entry(g.l1, SLOT, even_bytes());
+    lean = outcome_of(pv_store_lean, va);
+    full = outcome_of(pv_write_fault, va);
+    if (lean.done) {
+        ck_assert(full.done && lean.entry == full.entry);
+        ck_assert_mem_eq(&lean.regs, &full.regs, sizeof(regs));
+    } else {
+        ck_assert(!full.done || !is_short(&i));
+        ck_assert_mem_eq(&lean.regs, &regs, sizeof(regs));
+        ck_assert_uint_eq(lean.entry, world_read_entry(g.l1, SLOT));
+    }
+    world_write_entry(g.l1, SLOT, 0);
+}
+
+/* Each register as operand and as base, and what looks like it. */
+START_TEST(both_ways_do_the_same)
+{
+    static const uint8_t opcodes[] = { 0x89, 0x87, 0x80, 0x88, 0x81, 0xc7 };
+    unsigned int op, prefix, modrm;
+
+    for (op = 0; op < ARRAY_SIZE(opcodes); op++) {
+        for (prefix = 0; prefix < 2 * 17; prefix++) {
+            for (modrm = 0; modrm < 256; modrm++) {
+                uint8_t bytes[15];
+                uint64_t tail = even_bytes();
+                unsigned int n = 0;
+
+                if (prefix % 2 != 0) {
+                    bytes[n++] = 0xf0;
+                }
+                if (prefix / 2 != 0) {
+                    bytes[n++] = (uint8_t)(0x40 + prefix / 2 - 1);
+                }
+                bytes[n++] = opcodes[op];
+                bytes[n++] = (uint8_t)modrm;
+                memcpy(bytes + n, &tail, sizeof(tail));
+                compare_ways(bytes, n + (unsigned int)sizeof(tail));
+            }
+        }
+    }
+}
+END_TEST
+
+static bool lean_with_rdi(uint64_t rdi)
+{
+    regs.rdi = rdi;
+    return fault_at(entry_va(SLOT), mov_rax, sizeof(mov_rax));
+}
+
+START_TEST(the_short_way_is_not_for_all)
+{
+    perform = pv_store_lean;
+    regs = (struct cpu_regs){ .rflags = 0x202 };
+    ck_assert(lean_with_rdi(entry_va(SLOT)));
+    ck_assert(!lean_with_rdi(entry_va(SLOT) + 8)); /* not what faulted */
+    regs.rflags |= RFLAGS_TF;
+    ck_assert(!lean_with_rdi(entry_va(SLOT)));
+    regs.rflags &= ~RFLAGS_TF;
+    d->is_32bit = true;
+    ck_assert(!lean_with_rdi(entry_va(SLOT)));
+    d->is_32bit = false;
+    d->vm_assist = 0;
+    ck_assert(!lean_with_rdi(entry_va(SLOT)));
+    d->vm_assist = ~0u;
+    regs.rip = WORLD_ARGS_BASE + WORLD_ARGS_SIZE; /* can not be read */
+    ck_assert(!pv_store_lean(v, &regs, entry_va(SLOT)));
+    regs.rip = HV_HOLE_START;
+    ck_assert(!pv_store_lean(v, &regs, entry_va(SLOT)));
 }
 END_TEST
 
@@ -512,4 +663,5 @@ TEST_MAIN("pt_write", setup, teardown,
           bytes_inside_an_entry, an_operand_that_begins_on_the_page_before,
           strings_go_entry_by_entry, present_entries_obey_the_rules,
           only_l1_tables_of_a_kernel_that_asked, other_faults_are_the_guests,
-          other_instructions_are_refused)
+          other_instructions_are_refused, both_ways_do_the_same,
+          the_short_way_is_not_for_all)

@@ -45,6 +45,7 @@ default rel
 extern  hypercall_lane
 extern  trap_from_guest
 extern  pv_page_fault_lean
+extern  pv_store_lean
 extern  trace_mask
 extern  joint_fault_of_guest
 extern  joint_refill_current
@@ -85,6 +86,16 @@ extern  percpu_base
     push    r13
     push    r14
     push    r15
+%endmacro
+
+; Stores what PUSH_PRESERVED pushes into the frame at rsp + %1.
+%macro SAVE_REST 1
+    mov     [rsp + %1 + REGS_r15], r15
+    mov     [rsp + %1 + REGS_r14], r14
+    mov     [rsp + %1 + REGS_r13], r13
+    mov     [rsp + %1 + REGS_r12], r12
+    mov     [rsp + %1 + REGS_rbp], rbp
+    mov     [rsp + %1 + REGS_rbx], rbx
 %endmacro
 
 %macro POP_SCRATCH 0
@@ -189,9 +200,9 @@ entry_trap:
     iretq
 
 ; entry_page_fault -- the same for #PF, lean while it is the guest's own.
-;   why:   ring 3 was at fault, its joint table was not (joint.c), and it was
-;          no store of a guest's kernel to a present page, which may be one of
-;          its tables (pv/pt_write.c)
+;   why:   ring 3 was at fault, and its joint table was not (joint.c). A store
+;          of a guest's kernel to a present page, which may be one of its
+;          tables (pv/pt_write.c), has a way of its own
 align 16
 entry_page_fault:
     PUSH_SCRATCH
@@ -217,6 +228,20 @@ entry_page_fault:
 .store:
     cmp     byte [rdi + VCPU_kernel_mode], 0
     je      .lean
+    SAVE_REST 0
+    mov     dword [rsp + CPU_DATA + CPU_work_left], WORK_BUDGET
+    mov     rsi, rsp
+    mov     rbx, cr2
+    mov     rdx, rbx
+    call    pv_store_lean
+    test    al, al
+    jz      .not_stored
+    inc     qword [rsp + CPU_DATA + CPU_page_faults]
+    jmp     exit_to_guest
+.not_stored:
+    mov     cr2, rbx                ; its look at the instruction may fault
+    mov     dword [rsp + REGS_entry_vector], 14
+    jmp     entry_trap.saved
 .full:
     mov     dword [rsp + REGS_entry_vector], 14
     call    save_rest
@@ -701,12 +726,7 @@ entry_sysenter_stepped:
 ; save_rest -- stores the callee-saved registers into the frame above the
 ;              return address.
 save_rest:
-    mov     [rsp + 8 + REGS_r15], r15
-    mov     [rsp + 8 + REGS_r14], r14
-    mov     [rsp + 8 + REGS_r13], r13
-    mov     [rsp + 8 + REGS_r12], r12
-    mov     [rsp + 8 + REGS_rbp], rbp
-    mov     [rsp + 8 + REGS_rbx], rbx
+    SAVE_REST 8
     ret
 
 ; %1_quietly -- calls %2, and all registers stay what they are.

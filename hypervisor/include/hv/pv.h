@@ -100,6 +100,14 @@ void pv_deliver_nmi(struct vcpu *v, struct cpu_regs *regs);
  * callee-saved registers are not in regs. */
 void pv_page_fault_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
 
+/*
+ * A write to a present page by the guest's kernel, while nothing is traced: if
+ * it is one of the stores to an L1 table that are frequent, performs it, and
+ * regs, which have the callee-saved registers here, are those after it. False:
+ * nothing has changed, ask pv_exception() (pv/pt_write.c).
+ */
+bool pv_store_lean(struct vcpu *v, struct cpu_regs *regs, uint64_t cr2);
+
 /* A user calls its kernel: the callback for it. */
 void pv_user_syscall(struct vcpu *v, struct cpu_regs *regs,
                      enum user_call how);

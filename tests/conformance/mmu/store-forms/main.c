@@ -78,6 +78,14 @@ struct form {
     BIT(F, btr, s, bytes, reg)                                               \
     BIT(F, btc, s, bytes, reg)
 
+/* A register that C functions keep, as an operand and as a base. */
+#define KEPT(F, reg)                                                         \
+    F(kept_##reg, 8, PRESENT,                                                \
+      "push %%" #reg "\n\tmov %%rcx, %%" #reg "\n\t"                        \
+      "xchg %%" #reg ", (%%rdi)\n\tmov %%" #reg ", %%rcx\n\t"               \
+      "mov %%rdi, %%" #reg "\n\tlock andb $0xfd, 2(%%" #reg ")\n\t"         \
+      "pop %%" #reg)
+
 #define ALL(F)                                                               \
     WIDTH(F, b, 1, cl, PLAIN)                                                \
     WIDTH(F, w, 2, cx, PLAIN)                                                \
@@ -86,6 +94,12 @@ struct form {
     BITS(F, w, 2, dx)                                                        \
     BITS(F, l, 4, edx)                                                       \
     BITS(F, q, 8, rdx)                                                       \
+    KEPT(F, rbx)                                                             \
+    KEPT(F, rbp)                                                             \
+    KEPT(F, r12)                                                             \
+    KEPT(F, r13)                                                             \
+    KEPT(F, r14)                                                             \
+    KEPT(F, r15)                                                             \
     F(movb_high, 1, PLAIN, "movb %%ch, (%%rdi)")                             \
     F(xchgb_high, 1, PLAIN, "xchgb %%ch, (%%rdi)")                           \
     F(movntil, 4, PLAIN, "movntil %%ecx, (%%rdi)")                           \
@@ -255,6 +269,30 @@ static void not_aligned(void)
     mm_unmap(&mm_kernel, va);
 }
 
+/* The hypervisor's look at the instruction may reach behind the page: that is
+ * nobody's fault, and the guest's own names its own address. */
+static void at_the_end_of_a_page(uint8_t *page)
+{
+    static const uint8_t code[] = { 0x48, 0x89, 0x3f, 0xc3 };
+    unsigned long plain = SCRATCH_VA + 3 * PAGE_SIZE;
+    volatile uint64_t *entry = &table[SLOT];
+    void (*store_rdi_at_rdi)(void *);
+    struct fault fault;
+    void *start;
+
+    memcpy(page + PAGE_SIZE - sizeof(code), code, sizeof(code));
+    start = hostile(SCRATCH_VA + PAGE_SIZE - sizeof(code));
+    memcpy(&store_rdi_at_rdi, &start, sizeof(start));
+    fault = probe_call(store_rdi_at_rdi, (void *)(unsigned long)entry);
+    expect_no_fault("page-end", &fault);
+    expect_eq("page-end", (uint64_t)entry, *entry);
+    REQUIRE(scratch_map(plain, virt_to_mfn(page), PTE_READONLY) == 0);
+    fault = probe_call(store_rdi_at_rdi, hostile(plain));
+    expect_fault("page-end", &fault, VECTOR_PF, 3);
+    expect_eq("page-end", plain, fault.address);
+    mm_unmap(&mm_kernel, plain);
+}
+
 CONFORMANCE_CASE("Every form of store to an L1 entry", 0)
 {
     void *page = page_alloc();
@@ -279,6 +317,7 @@ CONFORMANCE_CASE("Every form of store to an L1 entry", 0)
     repeated("rep-stosq", run_rep_stosq, 0);
     repeated("rep-movsq", run_rep_movsq, 32);
     not_aligned();
+    at_the_end_of_a_page(page);
     set_entry(SLOT, 0);
     set_entry(SLOT + 1, 0);
     hypercall_vm_assist(VMASST_CMD_disable, VMASST_TYPE_writable_pagetables);
