@@ -587,11 +587,13 @@ static ALWAYS_INLINE bool short_move(uint64_t code, struct cpu_regs *regs,
            short_operand(s, regs, (unsigned int)code, modrm, code >> 24);
 }
 
-/* LOCK or not, REX or not, 80 /4, immediate. */
+/* LOCK or not, REX or not, 80 /4, immediate. Linux makes LOCK a DS prefix when
+ * it finds itself on one CPU. */
 static ALWAYS_INLINE bool short_and(uint64_t code, struct cpu_regs *regs,
                                     struct short_store *s)
 {
-    unsigned int lock = (code & 0xff) == 0xf0;
+    uint8_t first = (uint8_t)code;
+    unsigned int lock = (first == 0xf0) | (first == 0x3e);
     unsigned int has_rex, rex, modrm;
 
     code >>= lock * 8;
