@@ -141,7 +141,18 @@ extern  percpu_base
 
 section .smap_sites progbits alloc noexec nowrite align=8
 section .ex_table progbits alloc noexec nowrite align=8
+; Four sections, which hypervisor.ld puts in this order: what every way in and
+; out runs, the trampolines, the vectors, and (far away) what hardly ever runs.
+; The first and the beginnings of the next two share a page, so that a fault or
+; a call brings one page of this file into the TLB.
+%macro HOT_CODE 0
 section .text.entry progbits alloc exec nowrite align=64
+%endmacro
+%macro RARE_CODE 0
+section .text.entry_rare progbits alloc exec nowrite align=64
+%endmacro
+section .text.entry_trampolines progbits alloc exec nowrite align=32
+section .text.entry_vectors progbits alloc exec nowrite align=16
 
 ; --- vectors ----------------------------------------------------------------
 ; 256 stubs of 16 bytes. The CPU pushes an error code for some exceptions; the
@@ -176,6 +187,7 @@ vector_stubs:
   %assign v v + 1
 %endrep
 
+HOT_CODE
 ; entry_trap -- an exception or interrupt, from a guest or from ourselves.
 ;   in:    the frame down to entry_vector is on the stack
 ;   state: IF=0 (interrupt gates); all registers are the interrupted context's
@@ -263,6 +275,7 @@ entry_page_fault:
     mov     rdi, [rsp + CPU_DATA + CPU_current]
     jmp     .not_ours
 
+RARE_CODE
 ; --- NMI, #MC, #DF: on their own stacks --------------------------------------
 %macro IST_ENTRY 1
     PUSH_SCRATCH
@@ -349,15 +362,17 @@ entry_debug:
   %endrep
 %endmacro
 
-align 32
+section .text.entry_trampolines
 global syscall_trampolines
 syscall_trampolines:
     TRAMPOLINES entry_syscall
+RARE_CODE
 align 32
 global syscall32_trampolines
 syscall32_trampolines:
     TRAMPOLINES entry_syscall32
 
+HOT_CODE
 ; entry_syscall -- 64-bit SYSCALL: a hypercall from guest kernel mode, a
 ;                  system call from guest user mode.
 ;   in:    rax = number; rdi rsi rdx r10 r8 = arguments; rcx = rip;
@@ -686,6 +701,7 @@ iret_call:
     mov     eax, NR_IRET
     jmp     hypercall
 
+RARE_CODE
 ; entry_syscall32 -- SYSCALL from a 32-bit code segment: always a user's.
 align 16
 entry_syscall32:
@@ -723,6 +739,7 @@ entry_sysenter_stepped:
     or      qword [rsp], 0x100      ; TF
     jmp     entry_sysenter.flags_saved
 
+HOT_CODE
 ; save_rest -- stores the callee-saved registers into the frame above the
 ;              return address.
 save_rest:
@@ -782,6 +799,7 @@ resume_guest:
     mov     rsp, rdi
     jmp     exit_to_guest
 
+RARE_CODE
 ; void idle_wait(void) -- sleeps until an interrupt.
 ;   why:   STI takes effect after the next instruction, so that an interrupt
 ;          which comes before HLT still ends it; an NMI between the two takes
@@ -797,6 +815,7 @@ idle_woken:
     cli
     ret
 
+HOT_CODE
 ; --- copies that may fault ------------------------------------------------------
 ; bool arch_copy_fault(void *dst, const void *src, size_t n)
 ;   in:    rdi, rsi, rdx
