@@ -16,7 +16,12 @@
 #include <hv/time.h>
 #include <hv/trace.h>
 
-STATIC_ASSERT(sizeof(struct vcpu) <= PAGE_SIZE, "a vcpu takes one page");
+/* A vcpu takes two pages. Its trap table follows it at once, so that the
+ * exceptions' entries are in the first page, with what else a fault needs. */
+#define VCPU_ORDER 1
+STATIC_ASSERT(sizeof(struct vcpu) + 256 * sizeof(struct callback) <=
+                  PAGE_SIZE << VCPU_ORDER,
+              "a vcpu and its trap table take two pages");
 STATIC_ASSERT(sizeof(struct callback) * 256 == PAGE_SIZE, "so do its traps");
 
 static void init_pv(struct pv_vcpu *pv)
@@ -37,7 +42,7 @@ static void init_pv(struct pv_vcpu *pv)
 
 struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 {
-    struct vcpu *v = hv_alloc_pages(0);
+    struct vcpu *v = hv_alloc_pages(VCPU_ORDER);
 
     if (!v) {
         return NULL;
@@ -49,22 +54,14 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
     v->kernel_mode = true;
     v->is_traced = trace_mask != 0;
     init_pv(&v->pv);
-    v->pv.traps = hv_alloc_pages(0);
-    if (!v->pv.traps) {
-        goto out_free;
-    }
+    v->pv.traps = (struct callback *)(v + 1);
     if (arch_vcpu_init(v)) {
-        goto out_free_traps;
+        hv_free_pages(v, VCPU_ORDER);
+        return NULL;
     }
     sched_init_vcpu(v);
     time_init_vcpu(v);
     return v;
-
-out_free_traps:
-    hv_free_pages(v->pv.traps, 0);
-out_free:
-    hv_free_pages(v, 0);
-    return NULL;
 }
 
 /* What a writable page holds is plain: dropping it never has to stop. */
@@ -84,8 +81,7 @@ void vcpu_destroy(struct vcpu *v)
     time_stop_vcpu(v);
     drop_info_frame(v);
     arch_vcpu_free(v);
-    hv_free_pages(v->pv.traps, 0);
-    hv_free_pages(v, 0);
+    hv_free_pages(v, VCPU_ORDER);
 }
 
 void vcpu_show(const struct vcpu *v)

@@ -162,7 +162,7 @@ void fuzz_ldt_fault(void)
     r->entry_vector = TRAP_PF;
     r->error_code = 0;
     pv_exception(current_vcpu(), r,
-                 LDT_BASE + this_cpu()->id * 0x10000ull + offset);
+                 LDT_BASE(this_cpu()->id) + offset);
 }
 
 /* The frame that iret takes, on the guest's kernel stack. */

@@ -195,15 +195,15 @@ START_TEST(the_ldt_window_is_no_guest_memory)
     regs->entry_vector = TRAP_PF;
     regs->error_code = PFEC_USER | PFEC_WRITE;
     host_effects_clear();
-    pv_exception(v, regs, LDT_BASE + 8);
+    pv_exception(v, regs, LDT_BASE(0) + 8);
     must_be_in_handler(HANDLER);
-    ck_assert_uint_eq(v->info->arch.cr2, LDT_BASE + 8);
+    ck_assert_uint_eq(v->info->arch.cr2, LDT_BASE(0) + 8);
     ck_assert_uint_eq(host_effect_count(EFFECT_LDT_PAGE), 0);
     /* The CPU's fault, on a page that can not be mapped: where the guest
      * put its table. */
     regs->entry_vector = TRAP_PF;
     regs->error_code = 0;
-    pv_exception(v, regs, LDT_BASE + 8);
+    pv_exception(v, regs, LDT_BASE(0) + 8);
     ck_assert_uint_eq(v->info->arch.cr2, WORLD_DATA + 8);
     v->pv.ldt_entries = 0;
 }

@@ -205,7 +205,8 @@ def check_map():
                                  re.M):
         number = re.search(r"0x[0-9a-f]+", what)
         if not number or name.startswith(("VECTOR_", "GUEST_", "DIRECT_MAX",
-                                          "HV_LOAD", "PERCPU_SIZE")):
+                                          "HV_LOAD", "PERCPU_SIZE",
+                                          "PERCPU_STRIDE")):
             continue
         value = int(number.group(0), 16)
         if name == "HV_BASE":

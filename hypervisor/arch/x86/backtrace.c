@@ -83,7 +83,7 @@ static void print_caller(uint64_t rip)
 
 void backtrace(uint64_t rip, uint64_t rbp)
 {
-    uint64_t block = (uint64_t)this_cpu();
+    uint64_t block = (uint64_t)this_cpu() - PERCPU_STACK_TOP;
 
     if (is_text(rip)) {
         print_caller(rip);

@@ -144,7 +144,7 @@ bits 64
     mov     es, eax
     mov     fs, eax
     mov     gs, eax
-    mov     rsp, boot_cpu_block_top
+    mov     rsp, boot_cpu_stack_top
     xor     ebp, ebp                ; end of the back trace
     mov     edi, [abs boot_magic]
     mov     esi, [abs boot_information]
@@ -215,7 +215,8 @@ boot_stack_top:
 section .bss.boot_cpu nobits alloc write noexec align=65536
 global boot_cpu_block
 boot_cpu_block:
-    resb    PERCPU_SIZE
-boot_cpu_block_top:
+    resb    PERCPU_STACK_TOP
+boot_cpu_stack_top:
+    resb    PERCPU_SIZE - PERCPU_STACK_TOP
 
 section .note.GNU-stack noalloc noexec nowrite progbits

@@ -50,7 +50,7 @@ struct gate {
 };
 
 static bool use_smap;
-static struct gate idt[256] __attribute__((aligned(4096)));
+static struct gate idt[256];  /* its beginning is hot: hypervisor.ld */
 
 extern const char vector_stubs[];
 extern const char syscall_trampolines[], syscall32_trampolines[];
@@ -100,7 +100,7 @@ static void fill_idt(void)
 
 static uint64_t *hv_gdt(const struct cpu *c)
 {
-    return (uint64_t *)(GDT_BASE + (uint64_t)c->id * 0x10000 + 0xe000);
+    return (uint64_t *)(GDT_BASE(c->id) + 0xe000);
 }
 
 /* A TSS or LDT descriptor: 16 bytes in long mode (SDM 3A 8.2.3). */
@@ -115,7 +115,7 @@ static void set_system_descriptor(uint64_t *d, uint64_t base, uint32_t limit,
 static void fill_gdt(struct cpu *c)
 {
     uint64_t *gdt = hv_gdt(c);
-    uint64_t base = (uint64_t)c;
+    uint64_t base = PERCPU_BLOCK(c->id);
     struct tss *tss = (struct tss *)((char *)gdt + TSS_OFFSET);
 
     gdt[(HV_CS - 0xe000) / 8] = 0x00af9b000000ffff;
@@ -125,7 +125,7 @@ static void fill_gdt(struct cpu *c)
     gdt[0x28 / 8] = 0x00cff3000000ffff; /* e02b */
     gdt[0x30 / 8] = 0x00affb000000ffff; /* e033 */
 
-    tss->rsp[0] = base + PERCPU_STACK_TOP;
+    tss->rsp[0] = (uint64_t)c;
     tss->ist[IST_DF - 1] = base + PERCPU_DF_TOP;
     tss->ist[IST_NMI - 1] = base + PERCPU_NMI_TOP;
     tss->ist[IST_MC - 1] = base + PERCPU_MC_TOP;
@@ -138,7 +138,7 @@ static void fill_gdt(struct cpu *c)
 static void load_segments(struct cpu *c)
 {
     struct table_pointer gdtr = {
-        0xefff, GDT_BASE + (uint64_t)c->id * 0x10000,
+        0xefff, GDT_BASE(c->id),
     };
     struct table_pointer idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
@@ -182,7 +182,7 @@ static void set_sysenter(const struct cpu *c)
     bool have = !cpu_vendor_is_amd();
 
     wrmsr(MSR_SYSENTER_CS, have ? HV_CS : 0);
-    wrmsr(MSR_SYSENTER_ESP, have ? (uint64_t)c + PERCPU_STACK_TOP : 0);
+    wrmsr(MSR_SYSENTER_ESP, have ? (uint64_t)c : 0);
     wrmsr(MSR_SYSENTER_EIP, have ? (uint64_t)entry_sysenter : 0);
 }
 
@@ -232,7 +232,7 @@ void cpu_set_ldt(struct cpu *c, unsigned int entries)
         return;
     }
     set_system_descriptor(&gdt[(HV_LDT - 0xe000) / 8],
-                          LDT_BASE + (uint64_t)c->id * 0x10000,
+                          LDT_BASE(c->id),
                           entries * 8 - 1, 0x2);
     lldt(HV_LDT);
 }

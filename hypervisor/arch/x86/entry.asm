@@ -2,15 +2,15 @@
 ;
 ; Every way into the hypervisor, and the ways out.
 ;
-; Stacks. Each CPU has one 64 KiB block (docs/memory-map.md): struct cpu at
-; its start, four small stacks for #DF, NMI, #MC and #DB (the IST), and one main
-; stack at its end. TSS.rsp0 is the block's end, so every trap out of a guest
-; puts its frame at the same place, the last REGS_SIZE bytes of the block, and
+; Stacks. Each CPU has one 64 KiB block (docs/memory-map.md): four small stacks
+; for #DF, NMI, #MC and #DB (the IST), one main stack, and struct cpu behind it,
+; at the block's end. TSS.rsp0 is where struct cpu begins, so every trap out of
+; a guest puts its frame at the same place, the REGS_SIZE bytes before it, and
 ; SYSCALL, which switches no stack, is made to do the same by a trampoline for
 ; each CPU. From any rsp on the main stack at that depth, struct cpu is at a
 ; constant distance (CPU_DATA below); C code masks rsp instead.
 ;
-;   frame of the block's end      who writes it
+;   frame of the stack's end      who writes it
 ;   ss rsp rflags cs rip          the CPU, or entry_syscall in its place
 ;   entry_vector | error_code     CPU + stub (low half: error code)
 ;   rdi rsi rdx rcx rax           push, here
@@ -62,7 +62,7 @@ extern  idle_loop
 extern  percpu_base
 
 ; From rsp at the base of a guest's frame to struct cpu.
-%define CPU_DATA (REGS_SIZE - PERCPU_STACK_TOP)
+%define CPU_DATA REGS_SIZE
 ; The same from the slot of rflags, down to which the short ways push.
 %define CPU_OF_FLAGS (CPU_DATA - REGS_rflags)
 %define NEG_ENOSYS -38
@@ -355,8 +355,8 @@ entry_debug:
   %assign n 0
   %rep CPUS_MAX
     align   32
-    mov     [rel percpu_base + n * PERCPU_SIZE + PERCPU_STACK_TOP - 16], rsp
-    lea     rsp, [rel percpu_base + n * PERCPU_SIZE + PERCPU_STACK_TOP - 16]
+    mov     [rel percpu_base + n * PERCPU_STRIDE + PERCPU_STACK_TOP - 16], rsp
+    lea     rsp, [rel percpu_base + n * PERCPU_STRIDE + PERCPU_STACK_TOP - 16]
     jmp     %1
     %assign n n + 1
   %endrep
@@ -696,7 +696,7 @@ iret_call:
 .long:
     SMAP_SITE 0
     or      rsp, PERCPU_SIZE - 1
-    sub     rsp, 4 * 8 - 1                      ; where rcx was pushed
+    sub     rsp, PERCPU_SIZE - 1 - PERCPU_STACK_TOP + 4 * 8 ; rcx was pushed
     pop     rcx
     mov     eax, NR_IRET
     jmp     hypercall
@@ -712,7 +712,7 @@ entry_syscall32:
     USER_CALL USER_SYSCALL32
 
 ; entry_sysenter -- SYSENTER, on CPUs that have it in long mode.
-;   in:    rsp = the block's end; where the guest was is known to nobody
+;   in:    rsp = the stack's end; where the guest was is known to nobody
 ;   state: IF=0; TF DF NT AC IOPL are the guest's until POPFQ. An IRETQ of ours
 ;          would fault with NT, so it must go before the first one
 ;   why:   TF traps in ring 0, before the first instruction here: trap_debug
@@ -759,7 +759,7 @@ global %1_quietly
     QUIETLY joint_begin, joint_begin
 
 ; --- the way out --------------------------------------------------------------
-; exit_to_guest -- full frame at rsp, at the block's end. Nothing may be left
+; exit_to_guest -- full frame at rsp, at the stack's end. Nothing may be left
 ;                  undone: softirqs first (they may change the vcpu), then
 ;                  events, until neither has work.
 align 16
@@ -792,7 +792,7 @@ exit_pending:
     jmp     exit_to_guest
 
 ; resume_guest -- leaves whatever was running on this stack and returns to the
-;                 guest whose frame stands at the block's end.
+;                 guest whose frame stands at the stack's end.
 ;   in:    rdi = the frame
 global resume_guest
 resume_guest:

@@ -66,8 +66,11 @@ uint64_t frame_count;
 uint64_t hypervisor_cr3;
 uint64_t *hypervisor_l4;
 
-static uint64_t *gdt_window_l1[2]; /* 32 CPUs' windows each */
-static uint64_t *ldt_window_l1[2];
+/* The L1 tables of the CPUs' pieces; the first one is the image's as well. */
+#define PERCPU_L1_FIRST (PERCPU_BASE & ~(LARGE_PAGE - 1))
+#define PERCPU_L1_COUNT \
+    ((PERCPU_BLOCK(CPUS_MAX) - PERCPU_L1_FIRST + LARGE_PAGE - 1) / LARGE_PAGE)
+static uint64_t *percpu_l1[PERCPU_L1_COUNT];
 static mfn_t null_descriptors;     /* a page of zeroes */
 static uint64_t device_next = DEVICE_BASE;
 static bool allocator_is_up;
@@ -434,23 +437,22 @@ void arch_frame_zero(mfn_t mfn)
 
 /* --- windows ----------------------------------------------------------------------- */
 
-/* L1 tables of a window area of CPUS_MAX * 64 KiB. */
-static void make_window(uint64_t base, uint64_t *l1[2])
+/* L1 tables of all CPUs' pieces. */
+static void make_windows(void)
 {
-    for (unsigned int i = 0; i < 2; i++) {
-        l1[i] = slot(base + i * LARGE_PAGE, 1);
+    for (unsigned int i = 0; i < ARRAY_SIZE(percpu_l1); i++) {
+        percpu_l1[i] = slot(PERCPU_L1_FIRST + i * LARGE_PAGE, 1);
     }
 }
 
-static void window_set(uint64_t *l1[2], uint64_t base, unsigned int cpu,
-                       unsigned int page, uint64_t entry)
+static void window_set(uint64_t va, uint64_t entry)
 {
-    unsigned int index = cpu * 16 + page;
-    uint64_t *e = &l1[index / 512][index % 512];
+    uint64_t index = (va - PERCPU_L1_FIRST) >> PAGE_SHIFT;
+    uint64_t *e = &percpu_l1[index / 512][index % 512];
 
     if (*e != entry) {
         *e = entry;
-        arch_invlpg(base + (uint64_t)index * PAGE_SIZE);
+        arch_invlpg(va);
     }
 }
 
@@ -461,7 +463,7 @@ void gdt_window_set(unsigned int cpu, unsigned int page, mfn_t mfn)
                          : mfn_to_maddr(null_descriptors).v |
                                (MAP_RODATA & ~PTE_G);
 
-    window_set(gdt_window_l1, GDT_BASE, cpu, page, entry);
+    window_set(GDT_BASE(cpu) + page * PAGE_SIZE, entry);
 }
 
 void ldt_window_set(unsigned int cpu, unsigned int page, mfn_t mfn)
@@ -470,7 +472,7 @@ void ldt_window_set(unsigned int cpu, unsigned int page, mfn_t mfn)
                          ? mfn_to_maddr(mfn).v | (MAP_DATA & ~PTE_G)
                          : 0;
 
-    window_set(ldt_window_l1, LDT_BASE, cpu, page, entry);
+    window_set(LDT_BASE(cpu) + page * PAGE_SIZE, entry);
 }
 
 void *map_device(uint64_t maddr, size_t len)
@@ -511,14 +513,15 @@ const void *map_acpi(uint64_t maddr, size_t len)
 struct cpu *percpu_create(unsigned int id)
 {
     static const uint8_t mapped_pages[] = {
-        0, PERCPU_DF_TOP / 4096 - 1, PERCPU_NMI_TOP / 4096 - 1,
+        PERCPU_DF_TOP / 4096 - 1, PERCPU_NMI_TOP / 4096 - 1,
         PERCPU_MC_TOP / 4096 - 1, PERCPU_DB_TOP / 4096 - 1, 12, 13, 14, 15,
     };
-    uint64_t base = PERCPU_BASE + (uint64_t)id * PERCPU_SIZE;
+    uint64_t base = PERCPU_BLOCK(id);
     void *gdt = hv_alloc_pages(0);
-    struct cpu *c = (struct cpu *)base;
+    struct cpu *c = (struct cpu *)(base + PERCPU_STACK_TOP);
 
-    STATIC_ASSERT(sizeof(struct cpu) <= PAGE_SIZE, "struct cpu has one page");
+    STATIC_ASSERT(sizeof(struct cpu) <= PERCPU_SIZE - PERCPU_STACK_TOP,
+                  "struct cpu is what follows the main stack");
     if (gdt == NULL) {
         return NULL;
     }
@@ -561,11 +564,9 @@ void paging_init(void)
     null_descriptors = maddr_to_mfn(MADDR(boot_alloc(1)));
     back_m2p();
     back_frame_records();
-    make_window(GDT_BASE, gdt_window_l1);
-    make_window(LDT_BASE, ldt_window_l1);
+    make_windows();
     /* Every third-level table exists from now on, so that the sixteen
      * entries that guests copy never change. */
-    slot(PERCPU_BASE, 1);
     slot(DEVICE_BASE, 1);
 
     write_cr4(read_cr4() | CR4_PGE);

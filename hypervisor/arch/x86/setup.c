@@ -96,8 +96,7 @@ NORETURN static void switch_stack(struct cpu *c)
     __asm__ volatile("mov %0, %%rsp\n\t"
                      "xor %%ebp, %%ebp\n\t"
                      "call *%1"
-                     : : "r"((char *)c + PERCPU_STACK_TOP -
-                             sizeof(struct cpu_regs)),
+                     : : "r"((struct cpu_regs *)c - 1),
                          "r"(setup_on_own_stack), "D"(c) : "memory");
     __builtin_unreachable();
 }
@@ -108,7 +107,7 @@ void setup(uint32_t magic, uint32_t info, uint64_t tsc)
     struct cpu *c;
 
     entry_tsc = tsc;
-    cpus[0] = (struct cpu *)boot_cpu_block;
+    cpus[0] = (struct cpu *)(boot_cpu_block + PERCPU_STACK_TOP);
     serial_init();
     vga_init();
     BUG_ON(image_phys(image_start) != HV_LOAD_PHYS);

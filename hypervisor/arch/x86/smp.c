@@ -209,7 +209,7 @@ static bool start_one(struct cpu *c, uint32_t id)
     c->apic_id = id;
     patch64(ap_boot_cpu, (uint64_t)c);
     patch64(ap_boot_stack,
-            (uint64_t)c + PERCPU_STACK_TOP - sizeof(struct cpu_regs));
+            (uint64_t)((struct cpu_regs *)c - 1));
     if (wake(c) && clock_sync_serve(c->id)) {
         return true;
     }

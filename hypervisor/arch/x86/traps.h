@@ -5,7 +5,7 @@
 #include <hv/cpu_regs.h>
 
 /* Drops everything on this CPU's stack and returns to the guest whose frame
- * is at the block's end, by way of softirqs and events (entry.asm). */
+ * is at the stack's end, by way of softirqs and events (entry.asm). */
 __attribute__((noreturn)) void resume_guest(struct cpu_regs *frame);
 
 /* Where a CPU is when no vcpu wants it. Entered with interrupts off. */

@@ -61,7 +61,7 @@ struct pv_vcpu {
     struct callback user_call[USER_CALLS];
 
     struct callback event, failsafe;
-    struct callback *traps;    /* 256 entries, one hypervisor page */
+    struct callback *traps;    /* 256 entries */
 
     mfn_t kernel_table;        /* L4 (PAE: L3); holds a type reference */
     mfn_t user_table;          /* L4 or INVALID_MFN; holds one too */

@@ -80,7 +80,7 @@ static inline bool gva_is_canonical(uint64_t va)
 
 static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
 {
-    uint64_t base = LDT_BASE + (uint64_t)this_cpu()->id * 0x10000;
+    uint64_t base = LDT_BASE(this_cpu()->id);
 
     *offset = va - base;
     return *offset < 0x10000;

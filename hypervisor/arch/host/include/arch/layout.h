@@ -7,7 +7,7 @@
 #define HV_HOLE_END   0xffff880000000000ull
 #define M2P_BASE      0xffff800000000000ull
 
-#define LDT_BASE      0xffff808012000000ull
+#define LDT_BASE(id)  (0xffff808012000000ull + (uint64_t)(id) * 0x10000)
 
 #define HV_CS           0xe008
 #define GUEST_CS32      0xe023

@@ -19,7 +19,8 @@ static inline struct cpu *this_cpu(void)
     uint64_t sp;
 
     __asm__("mov %%rsp, %0" : "=r"(sp));
-    return (struct cpu *)(sp & ~(uint64_t)(PERCPU_SIZE - 1));
+    return (struct cpu *)((sp & ~(uint64_t)(PERCPU_SIZE - 1)) +
+                          PERCPU_STACK_TOP);
 }
 
 /* One instruction: interrupts are off, and nobody else counts here. */
@@ -65,10 +66,10 @@ static inline struct domain *current_domain(void)
     return current_vcpu()->domain;
 }
 
-/* The frame of the guest that this CPU returns to: the end of its block. */
+/* The frame of the guest that this CPU returns to: the end of its stack. */
 static inline struct cpu_regs *arch_guest_regs(void)
 {
-    return (struct cpu_regs *)((char *)this_cpu() + PERCPU_STACK_TOP) - 1;
+    return (struct cpu_regs *)this_cpu() - 1;
 }
 
 /* One instruction, whose flags say what is asked. */
@@ -91,7 +92,7 @@ static inline bool gva_is_canonical(uint64_t va)
  * that of the descriptor. */
 static inline bool arch_ldt_fault(uint64_t va, uint64_t *offset)
 {
-    uint64_t base = LDT_BASE + (uint64_t)this_cpu()->id * 0x10000;
+    uint64_t base = LDT_BASE(this_cpu()->id);
 
     *offset = va - base;
     return *offset < 0x10000;

@@ -17,9 +17,7 @@
  * 32-bit displacements reach across it */
 #define HV_BASE       0xffff808000000000ull
 #define HV_LOAD_PHYS  0x200000ull
-#define PERCPU_BASE   (HV_BASE + 0x10000000ull) /* 64 KiB a CPU */
-#define GDT_BASE      (HV_BASE + 0x11000000ull) /* 64 KiB a CPU */
-#define LDT_BASE      (HV_BASE + 0x12000000ull) /* 64 KiB a CPU */
+#define PERCPU_BASE   (HV_BASE + 0x280000ull)   /* right behind the image */
 #define DEVICE_BASE   (HV_BASE + 0x13000000ull) /* uncached, 2 MiB */
 /* slot 258: frame records, 16 bytes a frame */
 #define FRAME_BASE    0xffff810000000000ull
@@ -27,14 +25,22 @@
 #define DIRECT_BASE   0xffff840000000000ull
 #define DIRECT_MAX    0x40000000000ull          /* 4 TiB */
 
+/* For each CPU three pieces of one size, so that they and the image need one
+ * page of page tables: its block, and the windows that show a vcpu's GDT and
+ * LDT. */
 #define PERCPU_SIZE   0x10000
-/* Inside a CPU's block: struct cpu at 0, then stacks with unmapped guards. */
+#define PERCPU_STRIDE 0x30000
+#define PERCPU_BLOCK(id) (PERCPU_BASE + (uint64_t)(id) * PERCPU_STRIDE)
+#define GDT_BASE(id)  (PERCPU_BLOCK(id) + PERCPU_SIZE)
+#define LDT_BASE(id)  (PERCPU_BLOCK(id) + 2 * PERCPU_SIZE)
+/* Inside a CPU's block: stacks with unmapped guards, and struct cpu where the
+ * main one begins, so that both are in one page. */
 #define PERCPU_DF_TOP   0x3000
 #define PERCPU_NMI_TOP  0x5000
 #define PERCPU_MC_TOP   0x7000
 #define PERCPU_DB_TOP   0x9000
 #define PERCPU_STACK_BOTTOM 0xc000
-#define PERCPU_STACK_TOP 0x10000
+#define PERCPU_STACK_TOP 0xfb00
 
 /* The hypervisor's selectors (page 14 of the GDT window) and the guest's. */
 #define HV_CS           0xe008
