@@ -130,4 +130,18 @@ frame_drop(struct domain *d, mfn_t mfn)
     return 0;
 }
 
+/* A use less, where others are left: false, if it is the last. */
+static inline __attribute__((always_inline)) bool frame_drop_use(mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f);
+
+    do {
+        if (UNLIKELY(!type_word_has_others(now))) {
+            return false;
+        }
+    } while (UNLIKELY(!word_replace(f, &now, now - FW_ONE_TYPE)));
+    return true;
+}
+
 #endif

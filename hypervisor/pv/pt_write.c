@@ -617,6 +617,22 @@ static ALWAYS_INLINE bool short_decode(uint64_t code, struct cpu_regs *regs,
                                  : short_and(code, regs, s);
 }
 
+/* A writable entry becomes read-only, as in fork, and nothing else that counts
+ * changes: its frame loses a use and keeps the reference. */
+static ALWAYS_INLINE bool short_protect(struct domain *d, mfn_t l1,
+                                        unsigned int slot, uint64_t old,
+                                        uint64_t value)
+{
+    uint64_t *entry = (uint64_t *)frame_map(l1) + slot;
+
+    value = pte_adjust(&pt_format_4level.level[PT_L1], PT_L1, value);
+    if (UNLIKELY(!pte_cmpxchg(entry, &old, value))) {
+        return false;
+    }
+    pte_put_use(d, old);
+    return true;
+}
+
 /* W3, once. */
 static ALWAYS_INLINE bool short_exchange(struct domain *d, mfn_t l1,
                                          struct cpu_regs *regs,
@@ -626,16 +642,21 @@ static ALWAYS_INLINE bool short_exchange(struct domain *d, mfn_t l1,
     unsigned int shift = (s->at & 7) * 8;
     uint64_t old = pte_read((const uint64_t *)frame_map(l1) + slot);
     uint64_t flags = regs->rflags;
-    uint64_t value;
+    uint64_t value = old & ~((uint64_t)s->clear << shift);
+    bool stored;
 
     if (s->reg != NULL) {
         value = *s->reg;
     } else {
-        value = old & ~((uint64_t)s->clear << shift);
         flags = logic_flags(flags, value >> shift, 1);
     }
-    if (UNLIKELY(exchange_l1(d, &pt_format_4level.level[PT_L1], l1, slot, old,
-                             value))) {
+    if (s->reg == NULL && LIKELY(pte_protects(old, value))) {
+        stored = short_protect(d, l1, slot, old, value);
+    } else {
+        stored = exchange_l1(d, &pt_format_4level.level[PT_L1], l1, slot, old,
+                             value) == 0;
+    }
+    if (UNLIKELY(!stored)) {
         return false;
     }
     if (s->exchange) {

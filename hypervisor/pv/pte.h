@@ -105,6 +105,13 @@ static inline bool pte_similar(uint64_t a, uint64_t b)
     return pte_present(a) && ((a ^ b) & ~PTE_HARMLESS) == 0;
 }
 
+/* Both present, the same frame, and the second is writable no more. */
+static inline bool pte_protects(uint64_t old, uint64_t pte)
+{
+    return pte_present(old) && (old & PTE_RW) != 0 &&
+           ((old ^ pte) & ~PTE_HARMLESS) == PTE_RW;
+}
+
 static inline bool pt_slot_is_guests(const struct pt_level *rules,
                                      uint64_t frame_word, unsigned int slot)
 {
@@ -165,6 +172,15 @@ pte_put_l1(struct domain *d, uint64_t pte)
     } else {
         pv_forget_ldt_frame(d, mfn);
         frame_put(mfn);
+    }
+}
+
+/* Drops the use that a writable entry held; the reference stays. */
+static inline __attribute__((always_inline)) void
+pte_put_use(struct domain *d, uint64_t pte)
+{
+    if (UNLIKELY(!frame_drop_use(pte_mfn(pte)))) {
+        BUG_ON(page_type_put(d, pte_mfn(pte)) != 0);
     }
 }
 

@@ -630,6 +630,56 @@ START_TEST(both_ways_do_the_same)
 }
 END_TEST
 
+/* What write-protecting an entry leaves behind; others: writable entries of
+ * the same frame that stay. */
+struct traces {
+    uint64_t entry, refs, uses, flags;
+};
+
+static struct traces protect_by(bool (*way)(struct vcpu *, struct cpu_regs *,
+                                            uint64_t), mfn_t mine,
+                                unsigned int others)
+{
+    static const uint8_t and_fd[] = { 0xf0, 0x80, 0x27, 0xfd };
+    struct traces t;
+    unsigned int n;
+
+    perform = pv_write_fault;
+    for (n = 0; n <= others; n++) {
+        ck_assert(store(SLOT + n, world_pte(mine, PTE_RW_FLAGS)));
+    }
+    perform = way;
+    regs = (struct cpu_regs){ .rdi = entry_va(SLOT), .rflags = 0xad7 };
+    ck_assert(fault_at(entry_va(SLOT), and_fd, sizeof(and_fd)));
+    t = (struct traces){
+        .entry = world_read_entry(g.l1, SLOT),
+        .refs = fw_ref_count(mfn_to_frame(mine)->word),
+        .uses = fw_type_count(mfn_to_frame(mine)->word),
+        .flags = regs.rflags,
+    };
+    perform = pv_write_fault;
+    for (n = 0; n <= others; n++) {
+        ck_assert(store(SLOT + n, 0));
+    }
+    ck_assert_uint_eq(fw_type_count(mfn_to_frame(mine)->word), 0);
+    return t;
+}
+
+START_TEST(both_ways_write_protect)
+{
+    mfn_t mine = world_frame(w, 0);
+
+    for (unsigned int others = 0; others < 3; others++) {
+        struct traces lean = protect_by(pv_store_lean, mine, others);
+        struct traces full = protect_by(pv_write_fault, mine, others);
+
+        ck_assert_mem_eq(&lean, &full, sizeof(lean));
+        ck_assert_uint_eq(lean.uses, others);
+        ck_assert_uint_eq(lean.entry & PTE_RW_FLAGS, PTE_RW_FLAGS & ~2ull);
+    }
+}
+END_TEST
+
 static bool lean_with_rdi(uint64_t rdi)
 {
     regs.rdi = rdi;
@@ -664,4 +714,4 @@ TEST_MAIN("pt_write", setup, teardown,
           strings_go_entry_by_entry, present_entries_obey_the_rules,
           only_l1_tables_of_a_kernel_that_asked, other_faults_are_the_guests,
           other_instructions_are_refused, both_ways_do_the_same,
-          the_short_way_is_not_for_all)
+          both_ways_write_protect, the_short_way_is_not_for_all)
