@@ -19,8 +19,9 @@
 #define HV_LOAD_PHYS  0x200000ull
 #define PERCPU_BASE   (HV_BASE + 0x280000ull)   /* right behind the image */
 #define DEVICE_BASE   (HV_BASE + 0x13000000ull) /* uncached, 2 MiB */
-/* slot 258: frame records, 16 bytes a frame */
-#define FRAME_BASE    0xffff810000000000ull
+/* slot 257 too, which saves a table on the way there: frame records, 16 bytes
+ * a frame */
+#define FRAME_BASE    0xffff80c000000000ull
 /* slots 264-271: all RAM, writable, never executable */
 #define DIRECT_BASE   0xffff840000000000ull
 #define DIRECT_MAX    0x40000000000ull          /* 4 TiB */
