@@ -130,6 +130,17 @@ frame_drop(struct domain *d, mfn_t mfn)
     return 0;
 }
 
+/* A reference less of a frame that has others and is no descriptor page (which
+ * pv_forget_ldt_frame() may have to know of); false: it was left alone. */
+static inline __attribute__((always_inline)) bool frame_put_plain(mfn_t mfn)
+{
+    struct frame *f = mfn_to_frame(mfn);
+    uint64_t now = word_read(f);
+
+    return fw_ref_count(now) > 1 && LIKELY(fw_type(now) != PT_SEGDESC) &&
+           LIKELY(word_replace(f, &now, now - FW_ONE_REF));
+}
+
 /* A use less, where others are left: false, if it is the last. */
 static inline __attribute__((always_inline)) bool frame_drop_use(mfn_t mfn)
 {

@@ -169,7 +169,7 @@ pte_put_l1(struct domain *d, uint64_t pte)
 
     if (pte & PTE_RW) {
         BUG_ON(frame_drop(d, mfn) != 0);
-    } else {
+    } else if (UNLIKELY(!frame_put_plain(mfn))) {
         pv_forget_ldt_frame(d, mfn);
         frame_put(mfn);
     }
