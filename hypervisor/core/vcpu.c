@@ -22,7 +22,6 @@
 STATIC_ASSERT(sizeof(struct vcpu) + 256 * sizeof(struct callback) <=
                   PAGE_SIZE << VCPU_ORDER,
               "a vcpu and its trap table take two pages");
-STATIC_ASSERT(sizeof(struct callback) * 256 == PAGE_SIZE, "so do its traps");
 
 static void init_pv(struct pv_vcpu *pv)
 {

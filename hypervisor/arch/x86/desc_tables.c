@@ -137,9 +137,7 @@ static void fill_gdt(struct cpu *c)
 
 static void load_segments(struct cpu *c)
 {
-    struct table_pointer gdtr = {
-        0xefff, GDT_BASE(c->id),
-    };
+    struct table_pointer gdtr = { 0xefff, GDT_BASE(c->id) };
     struct table_pointer idtr = { sizeof(idt) - 1, (uint64_t)idt };
 
     lgdt(&gdtr);
@@ -231,8 +229,7 @@ void cpu_set_ldt(struct cpu *c, unsigned int entries)
         lldt(0);
         return;
     }
-    set_system_descriptor(&gdt[(HV_LDT - 0xe000) / 8],
-                          LDT_BASE(c->id),
+    set_system_descriptor(&gdt[(HV_LDT - 0xe000) / 8], LDT_BASE(c->id),
                           entries * 8 - 1, 0x2);
     lldt(HV_LDT);
 }
