@@ -2,7 +2,7 @@
 """Machines that take turns in running the program of `bench linux`.
 
 A host's speed changes from one second to the next.  So the machines stand
-side by side, and only one at a time runs, for the 10 to 50 ms of its turn: what
+side by side, and only one at a time runs, for the 10 to 80 ms of its turn: what
 they took in the same turn can be compared.  The others are halted by QMP, with
 their clocks, and see no time pass.
 """

@@ -13,8 +13,7 @@
  *     A batch that did not happen is a FAILED row, never a fast one.
  * R3  A turn is one batch that nobody times, since the machine may have been
  *     halted for a while and its caches hold others' work, and then as many
- *     samples as are wanted, all in one line. Where one operation fills a
- *     batch it takes so long that the caches do not show.
+ *     samples as are wanted, all in one line.
  *
  * What a reader of the console gets, a line each, times in picoseconds an
  * operation:
@@ -555,9 +554,7 @@ static void take_turn(const struct row *row, unsigned samples)
 {
     uint64_t took[SAMPLES_MAX];
 
-    if (row->batch > 1) {
-        row->run(row->batch);
-    }
+    row->run(row->batch);
     for (unsigned i = 0; i < samples; i++) {
         took[i] = row->run(row->batch) * 1000 / row->batch;
         if (took[i] == 0) {
