@@ -26,7 +26,8 @@
  *       frame.linear counts linear entries in the one (below 0) and linear
  *       uses of the other (above 0). As no frame may have both, chains of
  *       such entries have length one, and so recursion has a bound
- *   V5  a hypervisor's slot is never looked at; pt_complete() fills it
+ *   V5  what stands in a hypervisor's slot decides nothing; pt_complete()
+ *       fills it
  *   V6  most entries of most tables are absent. They are passed over by
  *       groups of a cache line, each one unit of the budget. While the frame
  *       is busy nothing absent becomes present: nobody can write to it, and

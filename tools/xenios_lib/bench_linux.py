@@ -231,7 +231,8 @@ def write_json(path, rows, options):
     data = {"version": 2, "unit": "ps", "icount": options.icount,
             "machine": "qemu64, 2 CPUs, %d MiB; guest: 1 vCPU, %d MiB" % (
                 MACHINE_MIB, GUEST_MIB),
-            "rounds": options.rounds, "turns": options.turns, "rows": [r.as_json() for r in rows]}
+            "rounds": options.rounds, "turns": options.turns,
+            "rows": [r.as_json() for r in rows]}
     write_atomically(os.path.abspath(path),
                      json.dumps(data, indent=1).encode() + b"\n")
 
