@@ -36,7 +36,11 @@
 #include <hv/trace.h>
 #include <xen/sched.h>
 
-STATIC_ASSERT(sizeof(struct domain) <= PAGE_SIZE, "a domain takes one page");
+#define DOMAIN_ORDER 1
+STATIC_ASSERT(sizeof(struct domain_block) <= PAGE_SIZE << DOMAIN_ORDER,
+              "a domain and its first vcpu take two pages");
+STATIC_ASSERT(offsetof(struct domain_block, first.traps[32]) <= PAGE_SIZE,
+              "what faults and updates need of both is in the first");
 
 struct domain *domains[DOMAINS_MAX];
 static struct spinlock domain_list_lock = SPINLOCK(LOCK_DOMAIN_LIST);
@@ -111,7 +115,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
         id >= DOMID_FIRST_RESERVED) {
         return NULL;
     }
-    d = hv_alloc_pages(0);
+    d = hv_alloc_pages(DOMAIN_ORDER);
     if (!d) {
         return NULL;
     }
@@ -125,7 +129,7 @@ struct domain *domain_create(domid_t id, unsigned int vcpu_count,
         d->is_dying = true;
         free_parts(d);
         shared_info_destroy(d);
-        hv_free_pages(d, 0);
+        hv_free_pages(d, DOMAIN_ORDER);
         return NULL;
     }
     TRACE(DOMAIN_ADD, d->id);
@@ -175,7 +179,7 @@ void domain_destroy(struct domain *d)
     gnttab_destroy(d);
     memory_map_destroy(d);
     shared_info_destroy(d);
-    hv_free_pages(d, 0);
+    hv_free_pages(d, DOMAIN_ORDER);
 }
 
 /* --- ending --------------------------------------------------------------- */

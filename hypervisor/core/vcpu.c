@@ -2,8 +2,8 @@
 /*
  * The life of a vcpu: made offline with its domain, given a state by the
  * builder or by VCPUOP_initialise, run by sched.c, given back with the
- * domain. It takes a page for itself, one for its trap table and what arch
- * needs for its registers.
+ * domain. It takes a block for itself and its trap table (the first vcpu's is
+ * a part of its domain's) and what arch needs for its registers.
  *
  * What a vcpu holds: a type and a general reference on each of its base page
  * tables, on every frame of its GDT and mapped LDT pages, and on the frame of
@@ -16,11 +16,8 @@
 #include <hv/time.h>
 #include <hv/trace.h>
 
-/* A vcpu takes two pages. Its trap table follows it at once, so that the
- * exceptions' entries are in the first page, with what else a fault needs. */
 #define VCPU_ORDER 1
-STATIC_ASSERT(sizeof(struct vcpu) + 256 * sizeof(struct callback) <=
-                  PAGE_SIZE << VCPU_ORDER,
+STATIC_ASSERT(sizeof(struct vcpu_block) <= PAGE_SIZE << VCPU_ORDER,
               "a vcpu and its trap table take two pages");
 
 static void init_pv(struct pv_vcpu *pv)
@@ -39,13 +36,28 @@ static void init_pv(struct pv_vcpu *pv)
     pv->debugreg[7] = 0x400ull;
 }
 
+static struct vcpu_block *block_alloc(struct domain *d, uint32_t id)
+{
+    return id == 0 ? &((struct domain_block *)d)->first
+                   : hv_alloc_pages(VCPU_ORDER);
+}
+
+static void block_free(struct vcpu *v)
+{
+    if (v->id != 0) {
+        hv_free_pages(v, VCPU_ORDER);
+    }
+}
+
 struct vcpu *vcpu_create(struct domain *d, uint32_t id)
 {
-    struct vcpu *v = hv_alloc_pages(VCPU_ORDER);
+    struct vcpu_block *block = block_alloc(d, id);
+    struct vcpu *v;
 
-    if (!v) {
+    if (!block) {
         return NULL;
     }
+    v = &block->vcpu;
     v->domain = d;
     v->id = id;
     v->info = &d->shared_info->vcpu_info[id];
@@ -53,9 +65,9 @@ struct vcpu *vcpu_create(struct domain *d, uint32_t id)
     v->kernel_mode = true;
     v->is_traced = trace_mask != 0;
     init_pv(&v->pv);
-    v->pv.traps = (struct callback *)(v + 1);
+    v->pv.traps = block->traps;
     if (arch_vcpu_init(v)) {
-        hv_free_pages(v, VCPU_ORDER);
+        block_free(v);
         return NULL;
     }
     sched_init_vcpu(v);
@@ -80,7 +92,7 @@ void vcpu_destroy(struct vcpu *v)
     time_stop_vcpu(v);
     drop_info_frame(v);
     arch_vcpu_free(v);
-    hv_free_pages(v, VCPU_ORDER);
+    block_free(v);
 }
 
 void vcpu_show(const struct vcpu *v)

@@ -197,6 +197,20 @@ struct domain {
     uint32_t evtchn_pollers;           /* atomic: bit n: vcpu n polls */
 };
 
+/* A vcpu and its trap table: the exceptions' entries are in the page where the
+ * vcpu begins. */
+struct vcpu_block {
+    struct vcpu vcpu;
+    struct callback traps[256];
+};
+
+/* The first vcpu stands behind its domain: what a fault or an update looks at
+ * in both is one page, since each page costs a walk after a flush. */
+struct domain_block {
+    struct domain domain;
+    struct vcpu_block first;
+};
+
 extern struct domain *domains[DOMAINS_MAX];
 
 /* The domain with this id or NULL. No reference is taken: domains are not
