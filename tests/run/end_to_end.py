@@ -538,7 +538,7 @@ class Debugger(RunTest):
         for pattern in (r"(?m)^d0: 1 vcpus, \d+ of \d+ frames",
                         r"(?m)^  v0: VCPU_\w+, CPU \d", r"(?m)^  port \d+",
                         r"(?m)^frame 0x[0-9a-f]+: PT_\w+, \d+ type uses",
-                        r"(?m)^L4\[257\] at .* writable",
+                        r"(?m)^L4\[256\] at .* writable",
                         r"is at machine address 0x[0-9a-f]+",
                         r"#0 +domain_shutdown"):
             self.assertRegex(out, pattern)

@@ -113,12 +113,13 @@ boot_entry:
     mov     eax, boot_l2 + 3 * 0x1000 + PTE_TABLE
 .l3:
     mov     [boot_l3 + ecx * 8 - 8], eax
+    mov     [boot_l3 + HV_BASE_L3 * 8 + ecx * 8 - 8], eax
+    mov     [boot_l3 + DIRECT_BASE_L3 * 8 + ecx * 8 - 8], eax
     sub     eax, 0x1000
     loop    .l3
     mov     eax, boot_l3 + PTE_TABLE
     mov     [boot_l4], eax
-    mov     [boot_l4 + 257 * 8], eax    ; HV_BASE
-    mov     [boot_l4 + 264 * 8], eax    ; DIRECT_BASE
+    mov     [boot_l4 + 256 * 8], eax
 
 ; --- long mode --------------------------------------------------------------
     mov     eax, CR4_PAE

@@ -8,7 +8,8 @@
  * later (a CPU's block, a GDT window) is seen everywhere at once.
  *
  *   P1  nothing is writable and executable: text RX, the rest NX
- *   P2  nothing but the read-only M2P (slot 256) has the U bit
+ *   P2  no page but the read-only M2P's has the U bit, and no table below
+ *       slot 256 that leads elsewhere
  *   P3  the image's text and read-only data are read-only in the direct map
  *       too
  *   P4  below every stack lies an unmapped page
@@ -56,9 +57,6 @@
 #define LOW_MEMORY 0x100000ull
 #define FOUR_GIB   0x100000000ull
 #define USED_MAX   (BOOT_MODULES_MAX + 16)
-
-/* The second, writable view of the M2P (slot 259); guests see slot 256. */
-#define M2P_RW_BASE 0xffff818000000000ull
 
 extern const char text_start[], text_end[], rodata_end[];
 
@@ -206,6 +204,14 @@ static uint64_t *table_at(uint64_t entry)
     return (uint64_t *)(DIRECT_BASE + (entry & PTE_ADDR));
 }
 
+/* P2: whether the entry for va in a table of this level must have U. */
+static bool leads_to_m2p(uint64_t va, unsigned int level)
+{
+    STATIC_ASSERT(M2P_BASE == HV_HOLE_START && HV_BASE % (1ull << 30) == 0,
+                  "the M2P is first, and shares no second-level table");
+    return round_down(va, 1ull << (12 + 9 * (level - 1))) < HV_BASE;
+}
+
 /*
  * The slot for va in the table of this level (1: 4 KiB pages, 2: 2 MiB),
  * making the tables on the way. NULL when memory is short.
@@ -224,10 +230,7 @@ static uint64_t *slot(uint64_t va, unsigned int level)
             if (t == 0) {
                 return NULL;
             }
-            /* U on the way to the M2P only: P2 holds by the leaf, and by
-             * the upper levels for everything else. */
-            *e = t | TABLE |
-                 (va >= M2P_BASE && va < HV_BASE ? PTE_US : 0);
+            *e = t | TABLE | (leads_to_m2p(va, l) ? PTE_US : 0);
         }
         table = table_at(*e);
     }
@@ -325,24 +328,51 @@ static bool has_ram(uint64_t start, uint64_t end)
     return false;
 }
 
-/* Frames whose records, or whose M2P entries, stand in one page. */
-#define RECORDS_COVER ((PAGE_SIZE / sizeof(struct frame)) << PAGE_SHIFT)
-#define M2P_COVERS    ((LARGE_PAGE / 8) << PAGE_SHIFT)
+/* RAM whose records, or whose M2P entries, stand in one page. */
+#define RECORDS_COVER(page) ((page) / sizeof(struct frame) << PAGE_SHIFT)
+#define M2P_COVERS          ((LARGE_PAGE / 8) << PAGE_SHIFT)
 
-/* The records: memory where the frames they describe include RAM, the shared
- * page where they do not. */
+/* A page of records: memory where the frames they describe include RAM, the
+ * shared page where they do not. */
+static void back_records_page(uint64_t va, uint64_t at, uint64_t hole)
+{
+    if (has_ram(at, at + RECORDS_COVER(PAGE_SIZE))) {
+        map_range(va, boot_alloc(1), PAGE_SIZE, MAP_DATA);
+    } else {
+        map_range(va, hole, PAGE_SIZE, MAP_RODATA);
+    }
+}
+
+/* Whether a large page would have nothing in it that is not needed. */
+static bool records_fill_large_page(uint64_t at, uint64_t limit)
+{
+    uint64_t end = at + RECORDS_COVER(LARGE_PAGE);
+
+    while (at < end && end <= limit &&
+           has_ram(at, at + RECORDS_COVER(PAGE_SIZE))) {
+        at += RECORDS_COVER(PAGE_SIZE);
+    }
+    return at == end;
+}
+
 static void back_frame_records(void)
 {
     uint64_t limit = frame_count << PAGE_SHIFT;
     uint64_t hole = boot_alloc(1);
-    uint64_t va = FRAME_BASE;
+    uint64_t at = 0;
 
-    for (uint64_t at = 0; at < limit; at += RECORDS_COVER, va += PAGE_SIZE) {
-        if (has_ram(at, at + RECORDS_COVER)) {
-            map_range(va, boot_alloc(1), PAGE_SIZE, MAP_DATA);
+    while (at < limit) {
+        uint64_t va = FRAME_BASE + at / PAGE_SIZE * sizeof(struct frame);
+        bool large = at % RECORDS_COVER(LARGE_PAGE) == 0 &&
+                     records_fill_large_page(at, limit);
+
+        if (large) {
+            map_range(va, boot_alloc_aligned(LARGE_PAGE, LARGE_PAGE),
+                      LARGE_PAGE, MAP_DATA);
         } else {
-            map_range(va, hole, PAGE_SIZE, MAP_RODATA);
+            back_records_page(va, at, hole);
         }
+        at += RECORDS_COVER(large ? LARGE_PAGE : PAGE_SIZE);
     }
 }
 

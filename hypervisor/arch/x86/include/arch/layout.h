@@ -11,19 +11,22 @@
 #define HV_HOLE_END   0xffff880000000000ull
 #define HV_HOLE_SHIFT 43 /* all of it, and nothing else, is HV_HOLE_START here */
 
-/* slot 256: machine-to-pseudo-physical table, 8 bytes a frame, guests read */
+/* Nearly all of it hangs below slot 256, and image and frame records share more
+ * tables: after a flush each table on the way to a page is looked up anew.
+ * First the machine-to-pseudo-physical table, 8 bytes a frame, guests read */
 #define M2P_BASE      0xffff800000000000ull
-/* slot 257: image, per-CPU blocks, windows, devices; all in one GiB so that
- * 32-bit displacements reach across it */
-#define HV_BASE       0xffff808000000000ull
+/* image, per-CPU blocks, windows, devices; all in one GiB so that 32-bit
+ * displacements reach across it */
+#define HV_BASE       0xffff804000000000ull
 #define HV_LOAD_PHYS  0x200000ull
 #define PERCPU_BASE   (HV_BASE + 0x280000ull)   /* right behind the image */
 #define DEVICE_BASE   (HV_BASE + 0x13000000ull) /* uncached, 2 MiB */
-/* slot 257 too, which saves a table on the way there: frame records, 16 bytes
- * a frame */
-#define FRAME_BASE    0xffff80c000000000ull
-/* slots 264-271: all RAM, writable, never executable */
-#define DIRECT_BASE   0xffff840000000000ull
+/* frame records, 16 bytes a frame; those of 128 GiB are in the same GiB */
+#define FRAME_BASE    (HV_BASE + 0x20000000ull)
+/* the second, writable view of the M2P */
+#define M2P_RW_BASE   0xffff805000000000ull
+/* slots 256-264: all RAM, writable, never executable */
+#define DIRECT_BASE   0xffff806000000000ull
 #define DIRECT_MAX    0x40000000000ull          /* 4 TiB */
 
 /* For each CPU three pieces of one size, so that they and the image need one
