@@ -193,7 +193,7 @@ static int op_super_page(struct vcpu *v, const struct mmuext_op *op)
 
 typedef int mmuext_fn(struct vcpu *v, const struct mmuext_op *op);
 
-static mmuext_fn *const rows[] = {
+static mmuext_fn *const mmuext_table[] = {
     [MMUEXT_PIN_L1_TABLE] = op_pin_table,
     [MMUEXT_PIN_L2_TABLE] = op_pin_table,
     [MMUEXT_PIN_L3_TABLE] = op_pin_table,
@@ -218,10 +218,10 @@ static mmuext_fn *const rows[] = {
 
 static int run_one(struct vcpu *v, const struct mmuext_op *op)
 {
-    if (op->cmd >= ARRAY_SIZE(rows) || rows[op->cmd] == NULL) {
+    if (op->cmd >= ARRAY_SIZE(mmuext_table) || mmuext_table[op->cmd] == NULL) {
         return -XEN_ENOSYS;
     }
-    return rows[op->cmd](v, op);
+    return mmuext_table[op->cmd](v, op);
 }
 
 static int run_list(struct vcpu *v, struct mmu_list *list)
