@@ -9,7 +9,7 @@ from test_session import is_alive
 from xenios_lib import bench_linux
 from xenios_lib.base import InputError, ToolError
 from xenios_lib.bench_linux import (Row, believable, human, quartiles,
-                                    rows_of, table)
+                                    rows_of, table, turns_of)
 from xenios_lib.bench_turns import Result, order, play
 
 
@@ -107,7 +107,7 @@ class Turns(ToolTest):
         self.machines = {
             ground: Fake(ground, qemu, ground, self.path("log"), rows, bad)
             for ground, bad in (("xenios", ""), ("xen", trouble))}
-        return play(self.machines, turns)
+        return play(self.machines, lambda row: turns)
 
     def log(self):
         """What happened, [ground, what] each."""
@@ -177,6 +177,12 @@ class Table(unittest.TestCase):
                        {"mmap": [[10 ** 6] * 3]}],
             "xen": [{"mmap": [[2 * 10 ** 6] * 3, [10 ** 7] * 3]},
                     {"mmap": [[10 ** 6] * 3]}]}
+
+    def test_aims_take_more(self):
+        self.assertEqual([turns_of(row, 200) for row in ("mmap", "stat")],
+                         [200, 66])
+        self.assertEqual([turns_of(row, 1) for row in ("mmap", "stat")],
+                         [1, 1])
 
     def test_a_turn_is_a_pair(self):
         row = Row("mmap", self.SEEN)

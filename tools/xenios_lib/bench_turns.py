@@ -151,7 +151,7 @@ def order(names, turn):
 
 def play(machines, turns):
     """{ground: {row: [samples of each turn]}} of one boot of each machine,
-    where machines is {ground: Machine}."""
+    where machines is {ground: Machine}, and turns(row) a number."""
     with interruptible(), contextlib.ExitStack() as stack:
         players = {}
         start = time.monotonic()
@@ -163,7 +163,8 @@ def play(machines, turns):
         say("%d machines are up after %.0f s" % (len(players),
                                                  time.monotonic() - start))
         while not all(p.result.done for p in players.values()):
-            for turn in range(turns):
+            row = next(iter(players.values())).result.row
+            for turn in range(turns(row)):
                 for ground in order(list(players), turn):
                     players[ground].tell("go")
             for player in players.values():

@@ -536,7 +536,7 @@ struct row {
 static const struct row rows[] = {
     { "null-call", run_null, NULL, NULL, 64 },
     { "stat", run_stat, NULL, NULL, 32 },
-    { "fork-exit", run_fork, NULL, NULL, 1 },
+    { "fork-exit", run_fork, NULL, NULL, 4 },
     { "fork-exec", run_exec, NULL, NULL, 1 },
     { "sh", run_sh, NULL, NULL, 1 },
     { "pipe", ring_run, open_pipe, ring_close, 4 },
