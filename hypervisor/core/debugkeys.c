@@ -79,7 +79,7 @@ static void memory(void)
 {
     printk("%lu frames free, numbers up to %lx; the hypervisor holds %lu KiB, "
            "24 bytes a frame are %lu KiB of it", page_alloc_free_frames(),
-           frame_count, memory_held_kib(), frame_count * 24 / 1024);
+           frame_count, memory_held_kib(), memory_frames() * 24 / 1024);
     for_each_domain(memory_of);
 }
 

@@ -53,7 +53,7 @@ static void print_figures(void)
 
     printk("ready %lu us after entry; the hypervisor holds %lu KiB, 24 bytes "
            "a frame are %lu KiB of it", us, memory_held_kib(),
-           frame_count * 24 / 1024);
+           memory_frames() * 24 / 1024);
 }
 
 NORETURN static void setup_on_own_stack(struct cpu *c)

@@ -22,7 +22,7 @@
 #define PERCPU_BASE   (HV_BASE + 0x280000ull)   /* right behind the image */
 #define DEVICE_BASE   (HV_BASE + 0x13000000ull) /* uncached, 2 MiB */
 /* frame records, 16 bytes a frame; those of 128 GiB are in the same GiB */
-#define FRAME_BASE    (HV_BASE + 0x20000000ull)
+#define FRAME_BASE    0xffff804020000000ull
 /* the second, writable view of the M2P */
 #define M2P_RW_BASE   0xffff805000000000ull
 /* slots 256-264: all RAM, writable, never executable */
