@@ -332,18 +332,7 @@ static bool has_ram(uint64_t start, uint64_t end)
 #define RECORDS_COVER(page) ((page) / sizeof(struct frame) << PAGE_SHIFT)
 #define M2P_COVERS          ((LARGE_PAGE / 8) << PAGE_SHIFT)
 
-/* A page of records: memory where the frames they describe include RAM, the
- * shared page where they do not. */
-static void back_records_page(uint64_t va, uint64_t at, uint64_t hole)
-{
-    if (has_ram(at, at + RECORDS_COVER(PAGE_SIZE))) {
-        map_range(va, boot_alloc(1), PAGE_SIZE, MAP_DATA);
-    } else {
-        map_range(va, hole, PAGE_SIZE, MAP_RODATA);
-    }
-}
-
-/* Whether a large page would have nothing in it that is not needed. */
+/* Whether a large page of records would have nothing that is not needed. */
 static bool records_fill_large_page(uint64_t at, uint64_t limit)
 {
     uint64_t end = at + RECORDS_COVER(LARGE_PAGE);
@@ -355,24 +344,42 @@ static bool records_fill_large_page(uint64_t at, uint64_t limit)
     return at == end;
 }
 
+static uint64_t records_of(uint64_t at)
+{
+    return FRAME_BASE + (at >> PAGE_SHIFT) * sizeof(struct frame);
+}
+
+/* Page by page: memory where the frames described include RAM, the shared
+ * page where they do not. */
+static void back_records(uint64_t at, uint64_t end, uint64_t hole)
+{
+    for (; at < end; at += RECORDS_COVER(PAGE_SIZE)) {
+        if (has_ram(at, at + RECORDS_COVER(PAGE_SIZE))) {
+            map_range(records_of(at), boot_alloc(1), PAGE_SIZE, MAP_DATA);
+        } else {
+            map_range(records_of(at), hole, PAGE_SIZE, MAP_RODATA);
+        }
+    }
+}
+
+/* The large pages first, so that what they take is in one piece. */
 static void back_frame_records(void)
 {
+    const uint64_t step = RECORDS_COVER(LARGE_PAGE);
     uint64_t limit = frame_count << PAGE_SHIFT;
     uint64_t hole = boot_alloc(1);
-    uint64_t at = 0;
 
-    while (at < limit) {
-        uint64_t va = FRAME_BASE + at / PAGE_SIZE * sizeof(struct frame);
-        bool large = at % RECORDS_COVER(LARGE_PAGE) == 0 &&
-                     records_fill_large_page(at, limit);
-
-        if (large) {
-            map_range(va, boot_alloc_aligned(LARGE_PAGE, LARGE_PAGE),
-                      LARGE_PAGE, MAP_DATA);
-        } else {
-            back_records_page(va, at, hole);
+    for (uint64_t at = 0; at < limit; at += step) {
+        if (records_fill_large_page(at, limit)) {
+            map_range(records_of(at),
+                      boot_alloc_aligned(LARGE_PAGE, LARGE_PAGE), LARGE_PAGE,
+                      MAP_DATA);
         }
-        at += RECORDS_COVER(large ? LARGE_PAGE : PAGE_SIZE);
+    }
+    for (uint64_t at = 0; at < limit; at += step) {
+        if (!records_fill_large_page(at, limit)) {
+            back_records(at, min_u64(at + step, limit), hole);
+        }
     }
 }
 
