@@ -8,8 +8,8 @@
  * later (a CPU's block, a GDT window) is seen everywhere at once.
  *
  *   P1  nothing is writable and executable: text RX, the rest NX
- *   P2  no page but the read-only M2P's has the U bit, and no table below
- *       slot 256 that leads elsewhere
+ *   P2  nothing but the read-only M2P has the U bit, slot 256 itself excepted,
+ *       where the M2P has company
  *   P3  the image's text and read-only data are read-only in the direct map
  *       too
  *   P4  below every stack lies an unmapped page
