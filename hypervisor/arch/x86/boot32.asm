@@ -119,7 +119,7 @@ boot_entry:
     loop    .l3
     mov     eax, boot_l3 + PTE_TABLE
     mov     [boot_l4], eax
-    mov     [boot_l4 + 256 * 8], eax
+    mov     [boot_l4 + 256 * 8], eax    ; HV_BASE and DIRECT_BASE
 
 ; --- long mode --------------------------------------------------------------
     mov     eax, CR4_PAE

@@ -209,6 +209,9 @@ static bool leads_to_m2p(uint64_t va, unsigned int level)
 {
     STATIC_ASSERT(M2P_BASE == HV_HOLE_START && HV_BASE % (1ull << 30) == 0,
                   "the M2P is first, and shares no second-level table");
+    STATIC_ASSERT(HV_BASE >> 39 == M2P_BASE >> 39 &&
+                      DIRECT_BASE >> 39 == M2P_BASE >> 39,
+                  "boot32.asm has one slot for both");
     return round_down(va, 1ull << (12 + 9 * (level - 1))) < HV_BASE;
 }
 

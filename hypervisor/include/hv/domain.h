@@ -266,8 +266,9 @@ static inline struct vcpu_info *vcpu_info(const struct vcpu *v)
 /* An offline vcpu of d, or NULL when memory is short. Its vcpu_info is the
  * slot in shared_info, with upcalls masked. */
 struct vcpu *vcpu_create(struct domain *d, uint32_t id);
-/* Gives back v's own memory. It is offline, its domain is dying, and has gone
- * through page_type_relinquish(). */
+/* Gives back v's own memory (the first one's block goes with its domain). It
+ * is offline, its domain is dying, and has gone through
+ * page_type_relinquish(). */
 void vcpu_destroy(struct vcpu *v);
 /* Prints the registers of a vcpu that is not running. */
 void vcpu_show(const struct vcpu *v);

@@ -7,7 +7,7 @@
  * is there too and has it, in the same slot as much that must not. So the case
  * knocks at all of the hole behind the place that the ABI sets aside for the
  * M2P: at each GiB of the first slot, more rarely behind it, at places where
- * hypervisors have their image or memory. No read may come back with a value.
+ * hypervisors have their image or memory. Each read and write must fault.
  */
 #include "conformance.h"
 
